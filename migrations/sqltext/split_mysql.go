@@ -1,0 +1,3 @@
+package sqltext
+
+func newMySQLBody() body { return &postgresBody{} }
