@@ -74,7 +74,7 @@ bootstrap() {
 
 strip_root() {
   local root="$1"
-  chroot "$root" localedef -i en_US -c -f UTF-8 -A /usr/share/locale/locale.alias en_US.UTF-8
+  chroot "$root" localedef -i en_US -c -f UTF-8 en_US.UTF-8
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/var/log/* "$root"/usr/share/doc/* \
     "$root"/usr/share/man/* "$root"/usr/share/info/* "$root"/usr/share/lintian "$root"/debootstrap \
     "$root"/etc/apt/sources.list
@@ -136,7 +136,11 @@ install_server() {
 import() {
   local name="$1" root="$2" layer
   layer="$(tar -C "$root" --numeric-owner --one-file-system -cf - . | docker import -)"
-  printf '%s\n' "FROM $layer" "LABEL $label=true" "${changes[@]}" | docker build -q -t "$name" - >/dev/null
+  if ! printf '%s\n' "FROM $layer" "LABEL $label=true" "${changes[@]}" |
+    DOCKER_BUILDKIT=0 docker build -t "$name" - >"$work/log" 2>&1; then
+    tail -n 5 "$work/log" >&2
+    die "docker could not build $name" "see the lines above"
+  fi
 }
 
 build() {
