@@ -38,7 +38,7 @@ func Split(d Dialect, src string) ([]Statement, error) {
 	for {
 		tok, err := lexer.Next()
 		if errors.Is(err, io.EOF) {
-			return s.finish()
+			return s.finish(lexer)
 		}
 		if err != nil {
 			return nil, err
@@ -83,11 +83,12 @@ func (s *splitter) add(tok Token, lexer *Lexer) error {
 			return nil
 		}
 	}
-	if !s.started {
+	blank := tok.Kind == Operator && tok.Text == ";" && len(lexer.opened) == 0
+	if !s.started && !blank {
 		s.current.Pos = tok.Pos
 		s.started = true
 	}
-	if tok.Text != ";" || tok.Kind == Semicolon || len(lexer.opened) > 0 {
+	if !blank {
 		s.current.End = lexer.pos
 	}
 	if err := s.body.add(tok); err != nil {
@@ -98,15 +99,17 @@ func (s *splitter) add(tok Token, lexer *Lexer) error {
 
 // end closes the current statement, if there is one.
 func (s *splitter) end() {
-	if s.started && s.current.End.Offset > s.current.Pos.Offset {
+	if s.started {
 		s.current.Text = s.src[s.current.Pos.Offset:s.current.End.Offset]
 		s.statements = append(s.statements, s.current)
 	}
 	s.current, s.started, s.body = Statement{}, false, s.newBody()
 }
 
-func (s *splitter) finish() ([]Statement, error) {
-	if err := s.body.open(); err != nil {
+// finish ends the last statement. Under a DELIMITER of its own the text says
+// itself where a body ends.
+func (s *splitter) finish(lexer *Lexer) ([]Statement, error) {
+	if err := s.body.open(); err != nil && lexer.delim == ";" {
 		return nil, err
 	}
 	s.end()
