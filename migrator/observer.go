@@ -1,0 +1,56 @@
+package migrator
+
+import (
+	"context"
+	"time"
+
+	"github.com/expandcontract/migrate/migrations"
+)
+
+// Execution is one statement on its way through the server, as an Observer sees it.
+type Execution struct {
+	Migration *migrations.Migration
+	Statement *migrations.Statement
+	InTx      bool          // the file runs in one transaction
+	Rows      int64         // rows affected; for a backfill: of all its batches in this run
+	Elapsed   time.Duration // the server's time for the statement, seen from here
+	Err       error         // nil when it succeeded
+}
+
+// Observer watches statements in the very session that runs them; a rehearsal's
+// probes are one. For a file in one transaction both methods are called inside
+// that transaction, before COMMIT; After is then called for a failed statement
+// too, with the transaction aborted unless Before set a savepoint. A whole
+// backfill is one Execution, observed outside its batches' transactions.
+// Committed is called once a file's work is durable.
+type Observer interface {
+	Before(ctx context.Context, conn Conn, e Execution) error
+	After(ctx context.Context, conn Conn, e Execution) error
+	Committed(ctx context.Context, m *migrations.Migration) error
+}
+
+// EventKind names what happened, for progress lines and bars.
+type EventKind string
+
+const (
+	FileStarted    EventKind = "file-started"
+	StatementDone  EventKind = "statement-done"
+	FileDone       EventKind = "file-done"
+	BackfillMoved  EventKind = "backfill-moved"   // Rows done of Total keys' span
+	LockRetry      EventKind = "lock-retry"       // a lock timed out; waits Elapsed, then tries again
+	WaitingForLock EventKind = "waiting-for-lock" // another run holds the database
+	StepStarted    EventKind = "step-started"     // a release's step
+	StepDone       EventKind = "step-done"
+)
+
+// Event is one piece of progress. Fields that do not apply are zero.
+type Event struct {
+	Kind      EventKind
+	Migration *migrations.Migration
+	Statement *migrations.Statement
+	Step      string
+	Rows      int64   // rows affected so far
+	Done      float64 // share of a backfill's key range that is done, 0 to 1
+	Elapsed   time.Duration
+	Err       error
+}
