@@ -10,6 +10,7 @@ import "strings"
 // close a block only where a statement may start, so those places are followed.
 type mysqlBody struct {
 	phase    bodyPhase
+	from     Pos    // of the first word
 	program  string // PROCEDURE, FUNCTION, TRIGGER or EVENT
 	parens   int
 	blocks   []block
@@ -110,6 +111,7 @@ func (b *mysqlBody) word(tok Token, start startState) {
 // transaction: MariaDB's compound statement is BEGIN NOT ATOMIC, of which
 // ATOMIC opens the block.
 func (b *mysqlBody) verb(word string, tok Token) {
+	b.from = tok.Pos
 	switch word {
 	case "CREATE", "ALTER":
 		b.phase = bodyPrefix
@@ -142,7 +144,7 @@ func (b *mysqlBody) notAtomic(word string) {
 	case word == "NOT" && b.previous.Is("BEGIN"):
 	case word == "ATOMIC" && b.previous.Is("NOT"):
 		b.phase, b.start = bodyInside, startHere
-		b.blocks = append(b.blocks, block{"BEGIN", b.previous.Pos})
+		b.blocks = append(b.blocks, block{"BEGIN", b.from})
 	default:
 		b.phase = bodyNone
 	}
