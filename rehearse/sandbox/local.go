@@ -33,7 +33,11 @@ type local struct {
 
 // localLauncher finds the programs for the wanted version.
 func localLauncher(ctx context.Context, o Options) (launcher, error) {
-	in, err := chooseInstallation(findInstallations(ctx), o.Version)
+	found := findInstallations(ctx)
+	if ctx.Err() != nil { // programs that were not asked for their version look absent
+		return nil, fmt.Errorf("look for server programs: %w", context.Cause(ctx))
+	}
+	in, err := chooseInstallation(found, o.Version)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,11 @@ start_temporary() {
 quoted() { printf "'%s'" "$(printf '%s' "$1" | sed -e 's/\\/\\\\/g' -e "s/'/''/g")"; }
 name() { printf '`%s`' "${1//\`/\`\`}"; }
 
+# mariadb-install-db also makes root accounts for 127.0.0.1, ::1 and the host name, which have no password.
 account_sql() {
+  if is_mariadb; then
+    printf "DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost');\nFLUSH PRIVILEGES;\n"
+  fi
   if [ "$root_host" != localhost ]; then
     printf 'CREATE USER root@%s IDENTIFIED BY %s;\n' "$(quoted "$root_host")" "$(quoted "$root_password")"
     printf 'GRANT ALL ON *.* TO root@%s WITH GRANT OPTION;\n' "$(quoted "$root_host")"
