@@ -1,0 +1,78 @@
+package migrator
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/expandcontract/migrate/migrations"
+	"github.com/expandcontract/migrate/migrations/sqltext"
+)
+
+// ErrLocked means that another run held the database for the whole wait.
+var ErrLocked = errors.New("another migrate run holds this database")
+
+// GateError is a refusal before anything was touched: the next phase may not run yet.
+type GateError struct {
+	Reasons []string
+	Hint    string
+	Rows    []VerifyFailure // verify queries that returned rows, where that is the reason
+}
+
+func (e *GateError) Error() string { return strings.Join(e.Reasons, "; ") }
+
+// VerifyFailure is a verify query that found rows.
+type VerifyFailure struct {
+	Migration *migrations.Migration
+	Statement *migrations.Statement
+	Total     int64
+	Rows      [][]any // the first VerifyRows of them
+}
+
+// VerifyRows is how many rows of a failed verify query are kept.
+const VerifyRows = 10
+
+// DriftError lists applied files that no longer are what was applied.
+type DriftError struct{ Files []string }
+
+func (e *DriftError) Error() string {
+	return "edited after it was applied: " + strings.Join(e.Files, ", ")
+}
+
+// StatementError is a statement that failed, with its place in the file.
+type StatementError struct {
+	Migration *migrations.Migration
+	Statement *migrations.Statement
+	Kept      int // statements of the file that stay done; 0 when all was rolled back
+	Err       error
+}
+
+func (e *StatementError) Error() string {
+	return fmt.Sprintf("apply %s: %v", e.Migration.At(e.position()), e.Err)
+}
+
+func (e *StatementError) Unwrap() error { return e.Err }
+
+// position is where the server points inside the statement, else its start.
+func (e *StatementError) position() sqltext.Pos {
+	pos := e.Statement.Pos
+	refused, ok := AsServerError(e.Err)
+	if !ok || refused.Position <= 0 {
+		return pos
+	}
+	runes := []rune(e.Statement.Text)
+	before := string(runes[:min(refused.Position-1, len(runes))])
+	pos.Line += strings.Count(strings.ReplaceAll(before, "\r\n", "\n"), "\n")
+	return pos
+}
+
+// UnknownOutcomeError is a statement that was in flight when its run died.
+type UnknownOutcomeError struct {
+	Migration *migrations.Migration
+	Statement *migrations.Statement
+}
+
+func (e *UnknownOutcomeError) Error() string {
+	return fmt.Sprintf("%s: the last run died while this statement was running, and it is not known whether it took effect",
+		e.Migration.At(e.Statement.Pos))
+}

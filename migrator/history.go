@@ -1,0 +1,119 @@
+package migrator
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expandcontract/migrate/migrations"
+)
+
+// history is the files and the ledger's rows seen together.
+type history struct {
+	set     migrations.Set
+	records map[migrations.ID]*Record
+	newest  map[migrations.Phase]migrations.Version // newest begun version of each phase
+}
+
+func newHistory(set migrations.Set, records []Record) history {
+	h := history{set: set, records: map[migrations.ID]*Record{}, newest: map[migrations.Phase]migrations.Version{}}
+	for i := range records {
+		r := &records[i]
+		h.records[r.ID] = r
+		if r.Version.Compare(h.newest[r.Phase]) > 0 {
+			h.newest[r.Phase] = r.Version
+		}
+	}
+	return h
+}
+
+func (h history) record(id migrations.ID) *Record { return h.records[id] }
+
+func (h history) applied(id migrations.ID) bool {
+	r := h.records[id]
+	return r != nil && r.State == Applied
+}
+
+// drifted names the files whose applied text was changed: whole files once they
+// are applied, the statements already done while they are not.
+func (h history) drifted() []string {
+	var names []string
+	for _, m := range h.set {
+		r := h.records[m.ID()]
+		if r == nil {
+			continue
+		}
+		if r.State == Applied {
+			if r.Checksum != m.Checksum {
+				names = append(names, m.Path)
+			}
+			continue
+		}
+		for i, digest := range r.Digests {
+			if i >= len(m.Statements) {
+				names = append(names, fmt.Sprintf("%s (statement %d is done but gone from the file)", m.Path, i+1))
+				break
+			}
+			if m.Statements[i].Digest() != digest {
+				names = append(names, fmt.Sprintf("%s:%d (statement %d is already done)", m.Path, m.Statements[i].Pos.Line, i+1))
+			}
+		}
+	}
+	return names
+}
+
+// missing reports applied files that are gone.
+func (h history) missing() []string {
+	var warnings []string
+	for id, r := range h.records {
+		if h.set.Find(id) == nil {
+			warnings = append(warnings, fmt.Sprintf("%s is in the ledger (%s) but not in the directory", r.Name, r.State))
+		}
+	}
+	slices.Sort(warnings)
+	return warnings
+}
+
+// gate refuses steps that may not run yet.
+func (h history) gate(steps []Step, r Request) error {
+	var reasons []string
+	hint := ""
+	for _, s := range steps {
+		m := s.Migration
+		if newest := h.newest[m.Phase]; !r.AllowLate && s.Record == nil && m.Version.Compare(newest) < 0 {
+			reasons = append(reasons, fmt.Sprintf("%s is older than version %s, which is already applied", m.Name, newest))
+			hint = "give it a newer version, or run `migrate " + string(r.Command) + " --allow-late`"
+		}
+		if r.Command == CmdUp {
+			continue
+		}
+		if before := h.unfinished(m); len(before) > 0 {
+			reasons = append(reasons, fmt.Sprintf("%s must wait for %s", m.Name, names(before)))
+			hint = "run `migrate " + string(before[0].Phase) + "` first"
+		}
+	}
+	if len(reasons) > 0 {
+		return &GateError{Reasons: reasons, Hint: hint}
+	}
+	return nil
+}
+
+func names(ms []*migrations.Migration) string {
+	var list []string
+	for _, m := range ms {
+		list = append(list, m.Name)
+	}
+	return strings.Join(list, " and ")
+}
+
+// unfinished are the earlier phases of m's change that are not applied.
+func (h history) unfinished(m *migrations.Migration) []*migrations.Migration {
+	var open []*migrations.Migration
+	for _, phase := range migrations.Phases()[:m.Phase.Order()] {
+		id := migrations.ID{Version: m.Version, Phase: phase}
+		if before := h.set.Find(id); before != nil && !h.applied(id) {
+			open = append(open, before)
+		}
+	}
+	return open
+}

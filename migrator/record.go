@@ -1,0 +1,32 @@
+package migrator
+
+import (
+	"time"
+
+	"github.com/expandcontract/migrate/migrations"
+)
+
+// State is how far a migration has come in the ledger.
+type State string
+
+const (
+	Running State = "running" // begun, not finished; its process may be dead
+	Applied State = "applied"
+	Failed  State = "failed" // the server refused statement StatementsDone+1
+)
+
+// Record is one row of migrate_versions.
+type Record struct {
+	migrations.ID
+	Name, Checksum  string
+	State           State
+	StatementsTotal int
+	StatementsDone  int
+	InFlight        int      // ordinal of the statement sent but not known to be done; 0: none
+	Digests         []string // of the statements done, in order
+	Started         time.Time
+	Finished        time.Time // zero while not finished
+	Duration        time.Duration
+	By, ToolVersion string
+	Release, Error  string
+}
