@@ -38,15 +38,15 @@ const (
 	startSticky            // at this token or behind more of a header
 )
 
-// block is one open construct; keyword is REPEAT UNTIL behind an UNTIL, and CASE
-// THEN for a CASE that is an expression.
+// block is one open construct. Its keyword is caseExpression or repeatUntil where
+// an END closes it that does not start a statement.
 type block struct {
 	keyword string
 	pos     Pos
 }
 
 const (
-	caseExpression = "CASE THEN"
+	caseExpression = "CASE expression"
 	repeatUntil    = "REPEAT UNTIL"
 )
 
@@ -219,6 +219,7 @@ func (b *mysqlBody) openFor(tok Token, start startState) {
 	}
 }
 
+// openCase tells the statement, closed by END CASE, from the expression.
 func (b *mysqlBody) openCase(tok Token, start startState) {
 	if b.previous.Is("END") {
 		return
