@@ -241,3 +241,11 @@ func asTime(v any) time.Time {
 	t, _ := v.(time.Time)
 	return t
 }
+
+// save writes the row: a new one when first is set.
+func (l *Ledger) save(ctx context.Context, r Record, first bool) error {
+	if first {
+		return l.insert(ctx, r)
+	}
+	return l.update(ctx, r)
+}

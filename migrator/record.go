@@ -30,3 +30,15 @@ type Record struct {
 	By, ToolVersion string
 	Release, Error  string
 }
+
+// done counts a statement that took effect.
+func (r *Record) done(s migrations.Statement) {
+	r.StatementsDone++
+	r.Digests = append(r.Digests, s.Digest())
+}
+
+// finish marks the whole file as applied.
+func (r *Record) finish(now time.Time) {
+	r.State, r.Finished, r.Error = Applied, now, ""
+	r.Duration = now.Sub(r.Started)
+}
