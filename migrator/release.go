@@ -41,10 +41,10 @@ const (
 type StepState string
 
 const (
-	StepPending StepState = "pending"
-	StepRunning StepState = "running"
-	StepFinished   StepState = "done"
-	StepFailed  StepState = "failed"
+	StepPending  StepState = "pending"
+	StepRunning  StepState = "running"
+	StepFinished StepState = "done"
+	StepFailed   StepState = "failed"
 )
 
 // ReleaseStep is one step with its times, as kept in migrate_releases. The push
