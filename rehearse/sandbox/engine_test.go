@@ -171,7 +171,9 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 			s, err := Start(ctx, o)
 			cancel()
 			if err == nil {
-				err = s.Close(t.Context())
+				if err := s.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
 			} else if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("after %d ms: %v, want the context's error", delay, err)
 			}
@@ -193,6 +195,27 @@ func TestFailedStartLeavesNothing(t *testing.T) {
 		t.Errorf("error %v, want the container's exit code", err)
 	}
 	assertEmpty(t, o, nil)
+}
+
+func TestServersStartSideBySide(t *testing.T) {
+	engines(t, func(t *testing.T, o Options) {
+		errs := make(chan error)
+		for range 3 {
+			go func() {
+				s, err := Start(t.Context(), o)
+				if err == nil {
+					err = errors.Join(s.CreateDatabase(t.Context(), "own"), s.Close(t.Context()))
+				}
+				errs <- err
+			}()
+		}
+		for range 3 {
+			if err := <-errs; err != nil {
+				t.Error(err)
+			}
+		}
+		assertEmpty(t, o, nil)
+	})
 }
 
 func TestPasswordIsInNoError(t *testing.T) {

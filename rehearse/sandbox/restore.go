@@ -27,7 +27,7 @@ const restoreJobs = 4
 // running a script. Only snapshots from a trusted source belong here.
 func (s *Server) Restore(ctx context.Context, snap Snapshot, database string) error {
 	if snap.Product != PostgreSQL {
-		return fmt.Errorf("restore %s: it is a dump of %s, but the sandbox is PostgreSQL: %w", snap.Path, snap.Product, ErrOtherProduct)
+		return fmt.Errorf("restore %s: it is a dump of %s and the sandbox is PostgreSQL: choose one made by pg_dump: %w", snap.Path, snap.Product, ErrOtherProduct)
 	}
 	begin := time.Now()
 	created, err := s.ensureDatabase(ctx, database)
@@ -190,8 +190,8 @@ func (s *Server) restoreError(snap Snapshot, err error) error {
 	case regexp.MustCompile(`end of file|could not read from input file|could not find block|unexpected end|could not open.*\.dat`).MatchString(failed.messages):
 		return fmt.Errorf("restore %s: %s: copy or dump it again: %w", where, message, ErrTruncated)
 	case strings.Contains(failed.messages, "unsupported version"):
-		return fmt.Errorf("restore %s: %s: pg_dump %s wrote it, newer than the sandbox's %s: use --version %d: %w",
-			where, message, snap.ToolVersion, s.version, leadingInt(snap.ToolVersion), ErrNoEngine)
+		return fmt.Errorf("restore %s: %s: pg_dump %s wrote it: restore it into a server of version %d or newer: %w",
+			where, message, snap.ToolVersion, leadingInt(snap.ToolVersion), ErrNoEngine)
 	}
 	return fmt.Errorf("restore %s into %s: %s", where, s.Describe(), message)
 }

@@ -162,7 +162,7 @@ func TestSnapshotErrors(t *testing.T) {
 		want error
 		text string
 	}{
-		{filepath.Join(bad, "missing.dump"), os.ErrNotExist, "missing.dump does not exist"},
+		{filepath.Join(bad, "missing.dump"), os.ErrNotExist, "missing.dump: file does not exist"},
 		{bad, ErrNotADump, "without toc.dat"},
 		{file("empty.sql", nil), ErrNotADump, "empty.sql is empty"},
 		{file("empty.gz", compress(t, nil, func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) })), ErrNotADump, "is empty inside its gzip"},

@@ -53,7 +53,7 @@ func Inspect(path string) (Snapshot, error) {
 	s := Snapshot{Path: path, Name: filepath.Base(path)}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, fmt.Errorf("snapshot %s does not exist: %w", path, fs.ErrNotExist)
+		return s, fmt.Errorf("snapshot %s: %w: make it with pg_dump --format=custom --file=%s", path, fs.ErrNotExist, path)
 	}
 	if err != nil {
 		return s, fmt.Errorf("inspect snapshot: %w", err)

@@ -21,7 +21,8 @@ func TestDatabaseIsFreshForEachCall(t *testing.T) {
 }
 
 func TestServerIsShared(t *testing.T) {
-	if sandboxtest.Server(t) != sandboxtest.Server(t) {
+	first, second := sandboxtest.Server(t), sandboxtest.Server(t)
+	if first != second {
 		t.Fatal("two calls returned different servers")
 	}
 }
