@@ -120,3 +120,22 @@ func (s Set) Through(v Version) Set {
 	}
 	return kept
 }
+
+// Newest is the highest version among the directory's file names and the number
+// of digits it is written with; it parses no file, so that a broken one does not
+// keep the next from being written.
+func Newest(fsys fs.FS) (Version, int, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return Version{}, 0, err
+	}
+	var newest Version
+	width := 0
+	for _, entry := range entries {
+		name, err := parseName(entry.Name())
+		if err == nil && name.version.Compare(newest) > 0 {
+			newest, width = name.version, strings.IndexByte(entry.Name(), '_')
+		}
+	}
+	return newest, width, nil
+}
