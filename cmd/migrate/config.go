@@ -64,4 +64,3 @@ func first[T any](fallback T, given ...*T) T {
 	}
 	return fallback
 }
-

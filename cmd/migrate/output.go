@@ -121,6 +121,8 @@ func hintOf(err error) string {
 	var statement *migrator.StatementError
 	var hinted interface{ Hint() string }
 	switch {
+	case errors.As(err, &hinted):
+		return hinted.Hint()
 	case errors.As(err, &usage):
 		return usage.hint
 	case errors.As(err, &gate):
@@ -138,8 +140,6 @@ func hintOf(err error) string {
 		return "run the same command again: it goes on where it stopped"
 	case errors.As(err, &statement):
 		return statementHint(statement)
-	case errors.As(err, &hinted):
-		return hinted.Hint()
 	}
 	return ""
 }

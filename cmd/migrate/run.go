@@ -33,9 +33,9 @@ type postCmd struct{ runFlags }
 type upCmd struct{ runFlags }
 type backfillCmd struct{ runFlags }
 
-func (c *preCmd) Run(ctx context.Context, a *app) error { return c.apply(ctx, a, migrator.CmdPre) }
+func (c *preCmd) Run(ctx context.Context, a *app) error  { return c.apply(ctx, a, migrator.CmdPre) }
 func (c *postCmd) Run(ctx context.Context, a *app) error { return c.apply(ctx, a, migrator.CmdPost) }
-func (c *upCmd) Run(ctx context.Context, a *app) error { return c.apply(ctx, a, migrator.CmdUp) }
+func (c *upCmd) Run(ctx context.Context, a *app) error   { return c.apply(ctx, a, migrator.CmdUp) }
 func (c *backfillCmd) Run(ctx context.Context, a *app) error {
 	return c.apply(ctx, a, migrator.CmdBackfill)
 }
