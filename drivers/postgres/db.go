@@ -1,0 +1,184 @@
+// Package postgres is the PostgreSQL driver: one session on pgx that runs
+// migrations, and the evidence a rehearsal gathers from the server's catalogue.
+// It knows nothing of ledgers or plans.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+
+	"github.com/expandcontract/migrate/migrations/sqltext"
+)
+
+// DB is one session on a PostgreSQL database. It is not for concurrent use.
+type DB struct {
+	conn *pgx.Conn
+}
+
+// cleanupTime bounds what must still be said to the server after Ctrl-C.
+const cleanupTime = 5 * time.Second
+
+// Open connects to the server that the URL names.
+func Open(ctx context.Context, url string) (*DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		// pgx repeats the URL in some of these errors.
+		return nil, errors.New("connect: the database URL's options cannot be read")
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "migrate"
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 10 * time.Second
+	}
+	// On a cancelled context the server is asked to stop the statement, so that the
+	// session lives on for the rollback; only when that does not help is it cut.
+	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, CancelRequestDelay: 0, DeadlineDelay: cleanupTime}
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, connectError(config, err)
+	}
+	db := &DB{conn: conn}
+	// A runner that dies while its statement waits must not hold its locks until
+	// the statement ends (PostgreSQL 14+, "client_connection_check_interval").
+	// Where the server or its platform has no such setting, it refuses: no harm.
+	_, _ = conn.Exec(ctx, "SET client_connection_check_interval = '2s'")
+	return db, nil
+}
+
+// Close ends the session.
+func (db *DB) Close(ctx context.Context) error { return db.conn.Close(ctx) }
+
+// Dialect is always sqltext.Postgres.
+func (db *DB) Dialect() sqltext.Dialect { return sqltext.Postgres }
+
+// Describe names version and database.
+func (db *DB) Describe() string {
+	return fmt.Sprintf("PostgreSQL %s, database %s", db.conn.PgConn().ParameterStatus("server_version"), db.conn.Config().Database)
+}
+
+// Exec runs one statement. Without args it is sent by the simple protocol, which
+// takes every kind of statement.
+func (db *DB) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if len(args) == 0 {
+		args = []any{pgx.QueryExecModeSimpleProtocol}
+	}
+	tag, err := db.conn.Exec(ctx, sql, args...)
+	return tag.RowsAffected(), serverError(err)
+}
+
+// Query runs one statement and returns its rows in plain Go types.
+func (db *DB) Query(ctx context.Context, sql string, args ...any) ([][]any, error) {
+	rows, err := db.conn.Query(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...)
+	if err != nil {
+		return nil, serverError(err)
+	}
+	defer rows.Close()
+	var all [][]any
+	for rows.Next() {
+		values, err := rows.Values()
+		if err != nil {
+			return nil, err
+		}
+		for i := range values {
+			values[i] = normalise(values[i])
+		}
+		all = append(all, values)
+	}
+	return all, serverError(rows.Err())
+}
+
+// InTx runs fn in a transaction of this session.
+func (db *DB) InTx(ctx context.Context, fn func() error) error {
+	if _, err := db.Exec(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	if err := fn(); err != nil {
+		return errors.Join(err, db.rollback(ctx))
+	}
+	tag, err := db.conn.Exec(ctx, "COMMIT", pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		return fmt.Errorf("commit: %w", serverError(err))
+	}
+	if tag.String() == "ROLLBACK" {
+		// The server answers COMMIT of a failed transaction with ROLLBACK and no error.
+		return errors.New("commit: the server rolled back, because a statement of the transaction had failed")
+	}
+	return nil
+}
+
+// rollback ends the transaction also when ctx is done. On a lost connection
+// there is nothing to roll back: the server does it.
+func (db *DB) rollback(ctx context.Context) error {
+	if db.conn.IsClosed() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	if _, err := db.Exec(ctx, "ROLLBACK"); err != nil && !db.conn.IsClosed() {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return nil
+}
+
+// TryLock takes a session-level advisory lock of this database.
+func (db *DB) TryLock(ctx context.Context, name string) (bool, error) {
+	rows, err := db.Query(ctx, "SELECT pg_try_advisory_lock($1)", lockKey(name))
+	if err != nil {
+		return false, err
+	}
+	return rows[0][0] == true, nil
+}
+
+// Unlock releases the lock. On a closed session there is nothing left to release.
+func (db *DB) Unlock(ctx context.Context, name string) error {
+	if db.conn.IsClosed() {
+		return nil
+	}
+	_, err := db.Query(ctx, "SELECT pg_advisory_unlock($1)", lockKey(name))
+	return err
+}
+
+func lockKey(name string) int64 {
+	h := fnv.New64a()
+	h.Write([]byte("migrate:" + name))
+	return int64(h.Sum64())
+}
+
+// SetTimeouts bounds the session's lock waits and statements; 0 is no bound.
+func (db *DB) SetTimeouts(ctx context.Context, lock, statement time.Duration) error {
+	_, err := db.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d; SET statement_timeout = %d", lock.Milliseconds(), statement.Milliseconds()))
+	return err
+}
+
+// MarkBackfill sets migrate.backfill to on until the transaction ends.
+func (db *DB) MarkBackfill(ctx context.Context) error {
+	_, err := db.Exec(ctx, "SET LOCAL migrate.backfill = 'on'")
+	return err
+}
+
+// Empty looks for relations and functions of a user's, not an extension's.
+func (db *DB) Empty(ctx context.Context) (bool, error) {
+	rows, err := db.Query(ctx, `SELECT NOT EXISTS (
+		SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+		   AND c.relname NOT IN ('migrate_versions', 'migrate_backfills', 'migrate_releases')
+		   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e'))
+	AND NOT EXISTS (
+		SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+		 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+		   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'))`)
+	if err != nil {
+		return false, fmt.Errorf("look whether the database is empty: %w", err)
+	}
+	return rows[0][0] == true, nil
+}
