@@ -1,0 +1,86 @@
+package rehearse
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/expandcontract/migrate/migrator"
+	"github.com/expandcontract/migrate/rehearse/report"
+)
+
+// harnessError is a rehearsal that could not be done; it says nothing of the release.
+type harnessError struct{ err error }
+
+func (e *harnessError) Error() string { return e.err.Error() }
+func (e *harnessError) Unwrap() error { return e.err }
+
+func harness(err error) error { return &harnessError{err: err} }
+
+// judge turns the error that stopped the phases into the verdict.
+func judge(r *report.Rehearsal, err error) {
+	r.Verdict = report.Fail
+	r.Reasons = append(r.Reasons, err.Error())
+	var broken *harnessError
+	var statement *migrator.StatementError
+	var gate *migrator.GateError
+	switch {
+	case errors.As(err, &broken):
+		r.Verdict = report.Error
+		var hinted interface{ Hint() string }
+		if errors.As(err, &hinted) {
+			r.Next = hinted.Hint()
+		}
+	case errors.As(err, &gate):
+		r.Next = gate.Hint
+		addVerifyFailures(r, gate.Rows)
+	case errors.As(err, &statement):
+		r.Next = fmt.Sprintf("mend the data or %s, then rehearse again", statement.Migration.Name)
+	case errors.As(err, new(*migrator.ServerError)):
+	default:
+		r.Verdict = report.Error
+	}
+}
+
+// addVerifyFailures shows the rows that verify queries found, by their first column.
+func addVerifyFailures(r *report.Rehearsal, failures []migrator.VerifyFailure) {
+	for _, f := range failures {
+		s := &report.Statement{Line: f.Statement.Pos.Line, SQL: f.Statement.Text, Verify: true, Locks: []report.Lock{},
+			Rewrites: []string{}, Created: []string{}, Dropped: []string{}}
+		s.Offenders = &migrator.Offenders{Table: f.Migration.Name, Columns: []string{"key"}, Total: f.Total, Problem: "found by verify"}
+		for _, row := range f.Rows {
+			s.Offenders.Keys = append(s.Offenders.Keys, []string{fmt.Sprint(row[0])})
+		}
+		fileOf(r, f).Statements = append(fileOf(r, f).Statements, s)
+	}
+}
+
+func fileOf(r *report.Rehearsal, f migrator.VerifyFailure) *report.File {
+	for _, file := range r.Files {
+		if file.Name == f.Migration.Name {
+			return file
+		}
+	}
+	file := &report.File{Name: f.Migration.Name, Phase: string(f.Migration.Phase), Statements: []*report.Statement{}}
+	r.Files = append(r.Files, file)
+	return file
+}
+
+// conclude adds what only the whole rehearsal shows.
+func conclude(r *report.Rehearsal) {
+	if r.Verdict != report.Pass {
+		return
+	}
+	if len(r.Files) == 0 {
+		r.Notes = append(r.Notes, "nothing was pending on this snapshot")
+	}
+	if r.Compat == nil || r.Compat.Passed() {
+		return
+	}
+	r.Verdict = report.Fail
+	for _, f := range r.Compat.Failures {
+		if f.Counts {
+			r.Reasons = append(r.Reasons, fmt.Sprintf("%s code breaks on %s: query %s: %s", f.Code, f.Stage, f.Query, f.Message))
+		}
+	}
+	r.Next = "move what breaks it to another phase, or mend the query, then rehearse again"
+}
