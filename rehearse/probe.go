@@ -34,9 +34,9 @@ type probe struct {
 	checker  *compat.Checker
 	session  compat.Session
 	files    []*report.File
-	known    map[uint32]migrator.Relation // every relation as last seen
-	held     map[migrator.RelationLock]bool // by the open transaction
-	born     map[uint32]bool                // relations made by the present file
+	known    map[uint32]migrator.Relation    // every relation as last seen
+	held     map[migrator.RelationLock]bool  // by the open transaction
+	born     map[uint32]bool                 // relations made by the present file
 	open     map[*report.Statement]time.Time // statements of the open transaction by their start
 	started  time.Time
 	wal      int64
