@@ -1,0 +1,31 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Dump writes a database of the sandbox to a file in pg_dump's custom format, with the tool of the server's
+// version. The file appears whole or not at all.
+func (s *Server) Dump(ctx context.Context, database, path string) (err error) {
+	file, err := os.CreateTemp(filepath.Dir(path), ".dump-*")
+	if err != nil {
+		return fmt.Errorf("dump %s: %w", database, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("dump %s: %w", database, err), file.Close(), os.Remove(file.Name()))
+		}
+	}()
+	c := command{name: "pg_dump", args: []string{"--format=custom", "--dbname=" + database}, stdout: file}
+	if err := s.machine.run(ctx, c); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}
