@@ -31,9 +31,6 @@ func (m *Migrator) apply(ctx context.Context, step Step) error {
 	if err := run(ctx, step); err != nil {
 		return err
 	}
-	if err := m.Observer.Committed(ctx, step.Migration); err != nil {
-		return err
-	}
 	m.Progress(Event{Kind: FileDone, Migration: step.Migration, Elapsed: m.Clock().Sub(started)})
 	return nil
 }
@@ -70,27 +67,34 @@ func (m *Migrator) oneTransaction(step Step) bool {
 // leaves nothing of it; a lost lock rolls back and starts it again.
 func (m *Migrator) applyInTx(ctx context.Context, step Step) error {
 	file := step.Migration
-	return m.retrying(ctx, Event{Migration: file}, func() error {
-		return m.DB.InTx(ctx, func() error {
-			r := m.ledger.start(file, m.Release)
-			for i := range file.Statements {
-				if err := m.execute(ctx, file, &file.Statements[i], true); err != nil {
-					return &StatementError{Migration: file, Statement: &file.Statements[i], Err: err}
-				}
-				r.done(file.Statements[i])
-			}
-			if err := m.verified(ctx, file); err != nil {
-				return err
-			}
-			r.finish(m.Clock())
-			return m.ledger.save(ctx, r, step.Record == nil)
-		})
+	err := m.retrying(ctx, Event{Migration: file}, func() error {
+		return m.DB.InTx(ctx, func() error { return m.wholeFile(ctx, step) })
 	})
+	if err != nil {
+		return err
+	}
+	return m.Observer.Committed(ctx, file)
 }
 
-// applyStepwise runs statement by statement. The row names the statement in
-// flight before it is sent and counts it after, so that a later run knows where
-// this one died.
+func (m *Migrator) wholeFile(ctx context.Context, step Step) error {
+	file := step.Migration
+	r := m.ledger.start(file, m.Release)
+	for i := range file.Statements {
+		s := &file.Statements[i]
+		if err := m.execute(ctx, file, s, true); err != nil {
+			return &StatementError{Migration: file, Statement: s, Err: err}
+		}
+		r.done(*s)
+	}
+	if err := m.verified(ctx, file); err != nil {
+		return err
+	}
+	r.finish(m.Clock())
+	return m.ledger.save(ctx, r, step.Record == nil)
+}
+
+// applyStepwise runs statement by statement and keeps count in the row, so that a
+// later run knows where this one stopped.
 func (m *Migrator) applyStepwise(ctx context.Context, step Step) error {
 	file, r := step.Migration, m.resume(step)
 	if err := m.ledger.save(ctx, r, step.Record == nil); err != nil {
@@ -98,16 +102,10 @@ func (m *Migrator) applyStepwise(ctx context.Context, step Step) error {
 	}
 	for i := r.StatementsDone; i < len(file.Statements); i++ {
 		s := &file.Statements[i]
-		r.InFlight = s.Ordinal
-		if err := m.ledger.save(ctx, r, false); err != nil {
-			return err
-		}
-		if err := m.step(ctx, file, s); err != nil {
+		if err := m.step(ctx, &r, file, s); err != nil {
 			return m.failed(ctx, r, &StatementError{Migration: file, Statement: s, Kept: r.StatementsDone, Err: err})
 		}
-		r.InFlight = 0
-		r.done(*s)
-		if err := m.ledger.save(context.WithoutCancel(ctx), r, false); err != nil {
+		if err := m.Observer.Committed(ctx, file); err != nil {
 			return err
 		}
 	}
@@ -127,16 +125,47 @@ func (m *Migrator) resume(step Step) Record {
 	return r
 }
 
-// step runs one statement by itself. What needs autocommit is not repeated after
-// a lost lock: a concurrent build leaves an INVALID index behind when it fails.
-func (m *Migrator) step(ctx context.Context, file *migrations.Migration, s *migrations.Statement) error {
+// step runs one statement and counts it in r. One that can run in a transaction
+// commits together with its count; for the others, and on servers whose DDL commits
+// by itself, the row says that it is in flight before it is sent.
+func (m *Migrator) step(ctx context.Context, r *Record, file *migrations.Migration, s *migrations.Statement) error {
+	if s.Batch == nil && !phases.NeedsAutocommit(m.DB.Dialect(), s.Text) {
+		return m.stepInTx(ctx, r, file, s)
+	}
+	r.InFlight = s.Ordinal
+	if err := m.ledger.save(ctx, *r, false); err != nil {
+		return err
+	}
+	run := m.execute
 	if s.Batch != nil {
-		return m.backfill(ctx, file, s)
+		run = m.backfill
 	}
-	if phases.NeedsAutocommit(m.DB.Dialect(), s.Text) {
-		return m.execute(ctx, file, s, false)
+	// What needs autocommit is not repeated after a lost lock: a concurrent build
+	// leaves an INVALID index behind when it fails.
+	if err := run(ctx, file, s, false); err != nil {
+		return err
 	}
-	return m.retrying(ctx, Event{Migration: file, Statement: s}, func() error { return m.execute(ctx, file, s, false) })
+	r.InFlight = 0
+	r.done(*s)
+	return m.ledger.save(context.WithoutCancel(ctx), *r, false)
+}
+
+func (m *Migrator) stepInTx(ctx context.Context, r *Record, file *migrations.Migration, s *migrations.Statement) error {
+	counted := *r
+	err := m.retrying(ctx, Event{Migration: file, Statement: s}, func() error {
+		return m.DB.InTx(ctx, func() error {
+			if err := m.execute(ctx, file, s, true); err != nil {
+				return err
+			}
+			counted = *r
+			counted.done(*s)
+			return m.ledger.save(ctx, counted, false)
+		})
+	})
+	if err == nil {
+		*r = counted
+	}
+	return err
 }
 
 // failed records a refusal. Where the outcome is unknown (a lost connection) the
@@ -172,7 +201,7 @@ func (m *Migrator) observed(ctx context.Context, e Execution, run func() (int64,
 }
 
 // backfill runs one batch statement over its table, from the cursor on.
-func (m *Migrator) backfill(ctx context.Context, file *migrations.Migration, s *migrations.Statement) error {
+func (m *Migrator) backfill(ctx context.Context, file *migrations.Migration, s *migrations.Statement, _ bool) error {
 	engine := &backfill.Engine{
 		Session: m.DB, Store: cursors{ledger: m.ledger, m: file, s: s}, Target: BatchTarget,
 		Job: backfill.Job{Table: s.Batch.Table, Key: s.Batch.Key, SQL: s.Text, Size: s.Batch.Size},

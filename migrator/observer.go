@@ -11,18 +11,18 @@ import (
 type Execution struct {
 	Migration *migrations.Migration
 	Statement *migrations.Statement
-	InTx      bool          // the file runs in one transaction
+	InTx      bool          // it runs in a transaction, with its file or by itself
 	Rows      int64         // rows affected; for a backfill: of all its batches in this run
 	Elapsed   time.Duration // the server's time for the statement, seen from here
 	Err       error         // nil when it succeeded
 }
 
 // Observer watches statements in the very session that runs them; a rehearsal's
-// probes are one. For a file in one transaction both methods are called inside
-// that transaction, before COMMIT; After is then called for a failed statement
-// too, with the transaction aborted unless Before set a savepoint. A whole
-// backfill is one Execution, observed outside its batches' transactions.
-// Committed is called once a file's work is durable.
+// probes are one. In a transaction Before and After are called inside it, before
+// COMMIT; After is called for a failed statement too, with the transaction aborted
+// unless Before set a savepoint. A whole backfill is one Execution, observed
+// outside its batches' transactions. Committed follows each commit of what was
+// observed: of the file, or of each statement where it runs one by one.
 type Observer interface {
 	Before(ctx context.Context, conn Conn, e Execution) error
 	After(ctx context.Context, conn Conn, e Execution) error

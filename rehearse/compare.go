@@ -3,7 +3,6 @@ package rehearse
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/expandcontract/migrate/migrator"
 	"github.com/expandcontract/migrate/rehearse/report"
@@ -25,10 +24,10 @@ func (p *probe) lock(s *report.Statement, locks []migrator.RelationLock, sampled
 	}
 }
 
-// hold sets how long the statement's locks were held for at most.
-func hold(s *report.Statement, d time.Duration) {
+// hold sets how long the statement's locks were held.
+func hold(s *report.Statement, ms float64) {
 	for i := range s.Locks {
-		s.Locks[i].HeldMS = milliseconds(d)
+		s.Locks[i].HeldMS = ms
 	}
 }
 

@@ -3,6 +3,7 @@ package rehearse
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/expandcontract/migrate/migrations"
@@ -37,13 +38,12 @@ type probe struct {
 	known    map[uint32]migrator.Relation    // every relation as last seen
 	held     map[migrator.RelationLock]bool  // by the open transaction
 	born     map[uint32]bool                 // relations made by the present file
-	open     map[*report.Statement]time.Time // statements of the open transaction by their start
-	started  time.Time
+	open     []*report.Statement            // of the open transaction, in order
 	wal      int64
 }
 
 func newProbe(evidence Evidence, s *sampler, checker *compat.Checker, session compat.Session) *probe {
-	return &probe{evidence: evidence, sampler: s, checker: checker, session: session, open: map[*report.Statement]time.Time{}}
+	return &probe{evidence: evidence, sampler: s, checker: checker, session: session}
 }
 
 // savepoint keeps the transaction usable after a refused statement, so that the
@@ -66,12 +66,11 @@ func (p *probe) Before(ctx context.Context, conn migrator.Conn, e migrator.Execu
 	} else {
 		p.sampler.start(ctx, p.evidence.Backend())
 	}
-	p.started = time.Now()
 	return err
 }
 
-// file is the report of the statement's file, begun at its first statement; a
-// file that starts over after a lost lock begins again.
+// file is the report of the statement's file, begun at its first statement; what
+// starts over after a lost lock is noted again.
 func (p *probe) file(e migrator.Execution) *report.File {
 	var last *report.File
 	if len(p.files) > 0 {
@@ -81,12 +80,17 @@ func (p *probe) file(e migrator.Execution) *report.File {
 		last = &report.File{Name: e.Migration.Name, Phase: string(e.Migration.Phase), Statements: []*report.Statement{}}
 		p.files = append(p.files, last)
 		p.held, p.born = map[migrator.RelationLock]bool{}, map[uint32]bool{}
-	} else if e.InTx && e.Statement.Ordinal == 1 {
-		last.Statements = last.Statements[:0]
+	} else if again := seen(last, e.Statement.Ordinal); again >= 0 {
+		last.Statements = last.Statements[:again]
 		p.held, p.born, p.known = map[migrator.RelationLock]bool{}, map[uint32]bool{}, nil
-		clear(p.open)
+		p.open = nil
 	}
 	return last
+}
+
+// seen is the place of a statement in the file's report, -1 when it is new.
+func seen(f *report.File, ordinal int) int {
+	return slices.IndexFunc(f.Statements, func(s *report.Statement) bool { return s.Ordinal == ordinal })
 }
 
 func (p *probe) baseline(ctx context.Context) error {
@@ -102,7 +106,7 @@ func (p *probe) baseline(ctx context.Context) error {
 }
 
 func (p *probe) After(ctx context.Context, conn migrator.Conn, e migrator.Execution) error {
-	s := &report.Statement{Line: e.Statement.Pos.Line, SQL: e.Statement.Text, Backfill: e.Statement.Batch != nil,
+	s := &report.Statement{Ordinal: e.Statement.Ordinal, Line: e.Statement.Pos.Line, SQL: e.Statement.Text, Backfill: e.Statement.Batch != nil,
 		ElapsedMS: milliseconds(e.Elapsed), Rows: e.Rows, Locks: []report.Lock{}, Rewrites: []string{}, Created: []string{}, Dropped: []string{}}
 	file := p.files[len(p.files)-1]
 	file.Statements = append(file.Statements, s)
@@ -146,10 +150,10 @@ func (p *probe) gather(ctx context.Context, e migrator.Execution, s *report.Stat
 	s.WALBytes = wal - p.wal
 	if !e.InTx {
 		p.lock(s, sampled, true)
-		hold(s, e.Elapsed)
+		hold(s, s.ElapsedMS)
 		return p.compareAll(ctx, s)
 	}
-	p.open[s] = p.started
+	p.open = append(p.open, s)
 	locks, err := p.evidence.Locks(ctx, p.evidence.Backend())
 	if err != nil {
 		return err
@@ -183,15 +187,19 @@ func (p *probe) check(ctx context.Context, e migrator.Execution) error {
 	return p.checker.Observe(ctx, p.session, cause, e.InTx)
 }
 
-// Committed ends the holding of the locks of a file in one transaction.
+// Committed ends the holding of the transaction's locks.
 func (p *probe) Committed(_ context.Context, m *migrations.Migration) error {
-	for s, started := range p.open {
-		hold(s, time.Since(started))
+	// From the last statement back: a lock is held through all that follow. The
+	// probes' own time does not count.
+	held := 0.0
+	for _, s := range slices.Backward(p.open) {
+		held += s.ElapsedMS
+		hold(s, held)
 	}
-	clear(p.open)
-	if len(p.files) > 0 && p.files[len(p.files)-1].Name == m.Name {
-		p.files[len(p.files)-1].Committed = true
-	}
+	p.open = nil
+	p.held, p.born = map[migrator.RelationLock]bool{}, map[uint32]bool{}
+	last := p.files[len(p.files)-1]
+	last.Committed = len(last.Statements) == len(m.Statements)
 	return nil
 }
 

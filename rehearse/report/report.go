@@ -84,6 +84,7 @@ func (f *File) ElapsedMS() float64 {
 
 // Statement is the evidence of one statement.
 type Statement struct {
+	Ordinal   int                 `json:"statement"` // 1-based place in the file; 0 for a verify query
 	Line      int                 `json:"line"`
 	SQL       string              `json:"sql"`
 	Backfill  bool                `json:"backfill,omitempty"`
@@ -105,6 +106,6 @@ type Statement struct {
 type Lock struct {
 	Relation string  `json:"relation"`
 	Mode     string  `json:"mode"`
-	HeldMS   float64 `json:"held_ms"`           // from the statement's start to the end of its transaction, at most
+	HeldMS   float64 `json:"held_ms"`           // from the statement's start to the end of its transaction's last one
 	Sampled  bool    `json:"sampled,omitempty"` // seen from another session while it ran; short ones may be missing
 }

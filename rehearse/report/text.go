@@ -59,7 +59,7 @@ func (f *File) table() string {
 	style.Format.Header = 0
 	style.Box.PaddingLeft = " "
 	t.SetStyle(style)
-	t.AppendHeader(table.Row{"line", "statement", "time", "rows", "size", "locks, held for at most", "rewrites"})
+	t.AppendHeader(table.Row{"line", "statement", "time", "rows", "size", "locks and how long they were held", "rewrites"})
 	for _, s := range f.Statements {
 		sql := cut(s.SQL, 44)
 		if s.Verify {
