@@ -35,9 +35,9 @@ type probe struct {
 	checker  *compat.Checker
 	session  compat.Session
 	files    []*report.File
-	known    map[uint32]migrator.Relation    // every relation as last seen
-	held     map[migrator.RelationLock]bool  // by the open transaction
-	born     map[uint32]bool                 // relations made by the present file
+	known    map[uint32]migrator.Relation   // every relation as last seen
+	held     map[migrator.RelationLock]bool // by the open transaction
+	born     map[uint32]bool                // relations made by the present file
 	open     []*report.Statement            // of the open transaction, in order
 	wal      int64
 }
