@@ -48,8 +48,12 @@ type StatementError struct {
 }
 
 func (e *StatementError) Error() string {
-	return fmt.Sprintf("apply %s: %v", e.Migration.At(e.position()), e.Err)
+	return fmt.Sprintf("apply %s: %v", e.Place(), e.Err)
 }
+
+// Place is the file and line at fault: where the server points, else where the
+// statement begins.
+func (e *StatementError) Place() string { return e.Migration.At(e.position()) }
 
 func (e *StatementError) Unwrap() error { return e.Err }
 

@@ -128,7 +128,7 @@ func (p *probe) refused(ctx context.Context, conn migrator.Conn, e migrator.Exec
 		s.Error = e.Err.Error()
 		return nil
 	}
-	s.Error, s.SQLState = refused.Message, refused.Code
+	s.Error, s.SQLState = message(refused), refused.Code
 	if e.InTx {
 		if _, err := conn.Exec(ctx, "ROLLBACK TO SAVEPOINT "+savepoint); err != nil {
 			return err

@@ -19,7 +19,7 @@ func harness(err error) error { return &harnessError{err: err} }
 // judge turns the error that stopped the phases into the verdict.
 func judge(r *report.Rehearsal, err error) {
 	r.Verdict = report.Fail
-	r.Reasons = append(r.Reasons, err.Error())
+	r.Reasons = append(r.Reasons, reason(err))
 	var broken *harnessError
 	var statement *migrator.StatementError
 	var gate *migrator.GateError

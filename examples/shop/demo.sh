@@ -18,7 +18,10 @@ have_docker() {
   docker info >/dev/null 2>&1 || return 1
   docker image inspect postgres:15 >/dev/null 2>&1 && return 0
   echo "preparing the image postgres:15 (about a minute)"
-  if ! rehearse/sandbox/images/build.sh postgres:15; then
+  if ! command -v debootstrap >/dev/null && command -v apt-get >/dev/null; then
+    install debootstrap || true
+  fi
+  if ! $sudo rehearse/sandbox/images/build.sh postgres:15; then
     echo "no image for Docker: using server binaries of this machine"
     return 1
   fi
