@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -35,7 +34,7 @@ type Globals struct {
 	JSON        bool             `help:"Print exactly one JSON document on stdout."`
 	LogLevel    string           `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"warn"`
 	LogFormat   string           `help:"text or json." enum:"text,json" default:"text"`
-	NoColor     bool             `help:"No colours." env:"NO_COLOR"`
+	NoColor     bool             `help:"No colours; so does any value of NO_COLOR."`
 	Wait        *time.Duration   `help:"How long to wait while another run holds the database (default: 10m)." placeholder:"TIME"`
 	LockTimeout *time.Duration   `help:"Bound on each wait for a lock of the server's (default: 2s)." placeholder:"TIME"`
 	LockBudget  *time.Duration   `help:"How long lock timeouts are retried (default: 10m)." placeholder:"TIME"`
@@ -49,10 +48,4 @@ func toolVersion() string {
 		return "(devel)"
 	}
 	return info.Main.Version
-}
-
-// BeforeReset prints the version in the form of other tools.
-func (c *CLI) BeforeReset(app *kong.Kong) error {
-	app.Model.Vars()["version"] = fmt.Sprintf("migrate %s", toolVersion())
-	return nil
 }

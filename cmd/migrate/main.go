@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -27,7 +28,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	// A second Ctrl-C kills at once: the first one begins the clean-up.
 	context.AfterFunc(ctx, stop)
-	out := &output{stdout: stdout, stderr: stderr}
+	out := &output{stdout: stdout, stderr: stderr, json: asksJSON(args)}
 	if err := godotenv.Load(); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return out.fail(usageError{err: errors.New(".env: cannot be read as NAME=value lines")})
 	}
@@ -38,12 +39,22 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exitDone
 }
 
+// asksJSON finds --json before the command line is parsed, so that one that does
+// not parse is answered with a document too. What follows -- is the push's.
+func asksJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json")
+}
+
 func dispatch(ctx context.Context, args []string, out *output) error {
 	var cli CLI
 	exited := -1
 	parser, err := kong.New(&cli,
 		kong.Name("migrate"),
 		kong.Description("Schema changes that break neither version of your code: pre before the push, backfill, post after it; rehearsed on your clients' data."),
+		kong.Vars{"version": "migrate " + toolVersion()},
 		kong.UsageOnError(),
 		kong.Writers(out.stdout, out.stderr),
 		kong.Exit(func(code int) { exited = code }),
