@@ -10,9 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 	"github.com/joho/godotenv"
@@ -24,10 +22,8 @@ func main() {
 
 // run is main without the exit, so that tests run the real thing.
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible(stderr)
 	defer stop()
-	// A second Ctrl-C kills at once: the first one begins the clean-up.
-	context.AfterFunc(ctx, stop)
 	out := &output{stdout: stdout, stderr: stderr, json: asksJSON(args)}
 	if err := godotenv.Load(); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return out.fail(usageError{err: errors.New(".env: cannot be read as NAME=value lines")})
