@@ -3,6 +3,7 @@ package rehearse
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/expandcontract/migrate/migrator"
 	"github.com/expandcontract/migrate/rehearse/report"
@@ -17,7 +18,7 @@ func (p *probe) lock(s *report.Statement, locks []migrator.RelationLock, sampled
 		if !knew || p.born[l.ID] || before.Kind == "toast" {
 			continue // nobody else can wait for what this very transaction makes
 		}
-		note := report.Lock{Relation: before.Name, Mode: l.Mode, Sampled: sampled}
+		note := report.Lock{Relation: before.Name, Kind: before.Kind, Mode: l.Mode, Sampled: sampled}
 		if !slices.Contains(s.Locks, note) {
 			s.Locks = append(s.Locks, note)
 		}
@@ -75,4 +76,19 @@ func (p *probe) compare(s *report.Statement, touched []uint32, now []migrator.Re
 		}
 		delete(p.known, id)
 	}
+	replaced(s)
+}
+
+// replaced makes a rewrite of an index that was dropped and made anew by one
+// statement, as ALTER TYPE does with those on the column.
+func replaced(s *report.Statement) {
+	s.Created = slices.DeleteFunc(s.Created, func(made string) bool {
+		i := slices.Index(s.Dropped, made)
+		if i < 0 || !strings.HasPrefix(made, "index ") {
+			return false
+		}
+		s.Dropped = slices.Delete(s.Dropped, i, i+1)
+		s.Rewrites = append(s.Rewrites, made)
+		return true
+	})
 }

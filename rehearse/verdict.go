@@ -1,8 +1,11 @@
 package rehearse
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/expandcontract/migrate/migrator"
 	"github.com/expandcontract/migrate/rehearse/report"
@@ -33,12 +36,28 @@ func judge(r *report.Rehearsal, err error) {
 	case errors.As(err, &gate):
 		r.Next = gate.Hint
 		addVerifyFailures(r, gate.Rows)
+	case environmental(err):
+		r.Verdict = report.Error
 	case errors.As(err, &statement):
 		r.Next = fmt.Sprintf("mend the data or %s, then rehearse again", statement.Migration.Name)
 	case errors.As(err, new(*migrator.ServerError)):
 	default:
 		r.Verdict = report.Error
 	}
+}
+
+// environmental tells what says nothing of the release: a cancelled rehearsal, a
+// lost connection, and a server that is out of resources, shut down or broken
+// (SQLSTATE classes 53, 57P, 58 and XX).
+func environmental(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	refused, ok := migrator.AsServerError(err)
+	if !ok {
+		return true
+	}
+	return slices.ContainsFunc([]string{"53", "57P", "58", "XX"}, func(class string) bool { return strings.HasPrefix(refused.Code, class) })
 }
 
 // addVerifyFailures shows the rows that verify queries found, by their first column.

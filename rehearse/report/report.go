@@ -105,6 +105,7 @@ type Statement struct {
 // Lock is one lock that the statement took.
 type Lock struct {
 	Relation string  `json:"relation"`
+	Kind     string  `json:"kind"` // table, index, sequence, view, ...
 	Mode     string  `json:"mode"`
 	HeldMS   float64 `json:"held_ms"`           // from the statement's start to the end of its transaction's last one
 	Sampled  bool    `json:"sampled,omitempty"` // seen from another session while it ran; short ones may be missing
