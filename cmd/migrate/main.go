@@ -29,6 +29,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return out.fail(usageError{err: errors.New(".env: cannot be read as NAME=value lines")})
 	}
 	err := dispatch(ctx, args, out)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Canceled) {
+		err = errors.Join(err, ctx.Err()) // the server words our cancelling as its own refusal
+	}
 	if err != nil {
 		return out.fail(err)
 	}

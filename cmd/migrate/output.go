@@ -48,6 +48,9 @@ func (o *output) notef(format string, args ...any) {
 func (o *output) fail(err error) int {
 	code, hint := exitCode(err), hintOf(err)
 	for _, e := range flatten(err) {
+		if errors.Is(e, context.Canceled) {
+			e = errInterrupted
+		}
 		o.notef("error: %v", e)
 	}
 	if hint != "" {
@@ -63,6 +66,8 @@ func (o *output) fail(err error) int {
 	}
 	return code
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // flatten lists joined errors one by one.
 func flatten(err error) []error {
