@@ -61,6 +61,13 @@ func TestScripts(t *testing.T) {
 			"sql":      runSQL,
 			"silent":   isSilent,
 			"url":      setURL,
+			"nothingleft": func(ts *testscript.TestScript, _ bool, _ []string) {
+				left, err := os.ReadDir(ts.Getenv("TMPDIR"))
+				ts.Check(err)
+				if len(left) > 0 {
+					ts.Fatalf("left in the temporary directory: %v", left)
+				}
+			},
 		},
 	})
 }
