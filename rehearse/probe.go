@@ -128,6 +128,7 @@ func (p *probe) refused(ctx context.Context, conn migrator.Conn, e migrator.Exec
 		s.Error = e.Err.Error()
 		return nil
 	}
+	p.ended(s.ElapsedMS)
 	s.Error, s.SQLState = message(refused), refused.Code
 	if e.InTx {
 		if _, err := conn.Exec(ctx, "ROLLBACK TO SAVEPOINT "+savepoint); err != nil {
@@ -187,16 +188,21 @@ func (p *probe) check(ctx context.Context, e migrator.Execution) error {
 	return p.checker.Observe(ctx, p.session, cause, e.InTx)
 }
 
-// Committed ends the holding of the transaction's locks.
-func (p *probe) Committed(_ context.Context, m *migrations.Migration) error {
-	// From the last statement back: a lock is held through all that follow. The
-	// probes' own time does not count.
-	held := 0.0
+// ended sets how long the transaction's locks were held, from the last statement
+// back: a lock is held through all that follow, here also through after
+// milliseconds more. The probes' own time does not count.
+func (p *probe) ended(after float64) {
+	held := after
 	for _, s := range slices.Backward(p.open) {
 		held += s.ElapsedMS
 		hold(s, held)
 	}
 	p.open = nil
+}
+
+// Committed ends the holding of the transaction's locks.
+func (p *probe) Committed(_ context.Context, m *migrations.Migration) error {
+	p.ended(0)
 	p.held, p.born = map[migrator.RelationLock]bool{}, map[uint32]bool{}
 	last := p.files[len(p.files)-1]
 	last.Committed = len(last.Statements) == len(m.Statements)
