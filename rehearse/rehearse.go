@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"time"
 
 	"github.com/expandcontract/migrate/migrations"
@@ -39,7 +40,7 @@ const closeTime = 30 * time.Second
 // when the release would break on this data, error when the rehearsal itself
 // could not be done. The sandbox is gone when Run returns.
 func Run(ctx context.Context, c Config, path string) *report.Rehearsal {
-	r := &report.Rehearsal{Snapshot: report.Snapshot{Name: path}, Verdict: report.Pass, Reasons: []string{},
+	r := &report.Rehearsal{Snapshot: report.Snapshot{Name: filepath.Base(path)}, Verdict: report.Pass, Reasons: []string{},
 		Files: []*report.File{}, Notes: []string{}}
 	if err := c.rehearse(ctx, r, path); err != nil {
 		judge(r, err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
 
@@ -55,7 +57,7 @@ func environmental(err error) bool {
 	}
 	refused, ok := migrator.AsServerError(err)
 	if !ok {
-		return true
+		return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, new(net.Error))
 	}
 	return slices.ContainsFunc([]string{"53", "57P", "58", "XX"}, func(class string) bool { return strings.HasPrefix(refused.Code, class) })
 }

@@ -137,7 +137,7 @@ func TestUnusableSnapshotsAreErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := rehearse.Run(t.Context(), c, filepath.Join(dir, name))
 			wantVerdict(t, r, report.Error)
-			if len(r.Reasons) != 1 || !strings.Contains(r.Reasons[0], name) && r.Snapshot.Name != name {
+			if len(r.Reasons) != 1 || r.Snapshot.Name != name {
 				t.Errorf("reasons %q of %q, want one that names the dump", r.Reasons, r.Snapshot.Name)
 			}
 		})

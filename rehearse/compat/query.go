@@ -147,6 +147,9 @@ func (n *namings) before(offset int) string {
 
 var macro = regexp.MustCompile(`\bsqlc\.(?:n?arg|slice)\(\s*'?(\w+)'?\s*\)|@(\w+)`)
 
+// macroOpen is a macro whose argument comes next; it may be a string.
+var macroOpen = regexp.MustCompile(`\bsqlc\.(?:n?arg|slice)\(\s*$`)
+
 // positional turns named parameters into placeholders. The macro is replaced in
 // code only, never inside strings, comments or quoted names.
 func positional(d sqltext.Dialect, sql string) string {
@@ -182,7 +185,7 @@ func replaceMacros(d sqltext.Dialect, sql string) string {
 			flush()
 			return out.String()
 		}
-		quoted := token.Kind == sqltext.String && !strings.HasSuffix(code.String(), "(")
+		quoted := token.Kind == sqltext.String && !macroOpen.MatchString(code.String())
 		if quoted || token.Kind == sqltext.LineComment || token.Kind == sqltext.BlockComment || token.Kind == sqltext.QuotedIdent {
 			flush()
 			out.WriteString(token.Text)

@@ -23,13 +23,14 @@ func Write(dir string, d Document) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("write the report: %w", err)
 	}
-	used := map[string]int{}
+	used := map[string]bool{}
 	var paths []string
 	for _, r := range d.Rehearsals {
 		name := r.Snapshot.Name
-		if used[name]++; used[name] > 1 {
-			name = fmt.Sprintf("%s-%d", name, used[name])
+		for n := 2; used[name]; n++ {
+			name = fmt.Sprintf("%s-%d", r.Snapshot.Name, n)
 		}
+		used[name] = true
 		one := NewDocument(d.Tool, d.Started, []*Rehearsal{r})
 		for ending, render := range map[string]func(io.Writer, Document) error{".json": JSON, ".txt": Text} {
 			path := filepath.Join(dir, name+ending)

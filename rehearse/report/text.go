@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
-	"github.com/jedib0t/go-pretty/v6/table"
 )
 
 // Text writes the document for people: a table per snapshot, then what broke and why.
@@ -52,36 +51,6 @@ func (r *Rehearsal) text(b *strings.Builder) {
 	}
 }
 
-func (f *File) table() string {
-	t := table.NewWriter()
-	style := table.StyleDefault
-	style.Options = table.OptionsNoBordersAndSeparators
-	style.Format.Header = 0
-	style.Box.PaddingLeft = " "
-	t.SetStyle(style)
-	t.AppendHeader(table.Row{"line", "statement", "time", "rows", "size", "locks and how long they were held", "rewrites"})
-	for _, s := range f.Statements {
-		sql := cut(s.SQL, 44)
-		if s.Verify {
-			sql = "verify: " + cut(s.SQL, 36)
-		}
-		t.AppendRow(table.Row{s.Line, sql, span(s.ElapsedMS), s.Rows, delta(s.SizeDelta), s.lockLines(), strings.Join(s.Rewrites, "\n")})
-	}
-	return t.Render()
-}
-
-func (s *Statement) lockLines() string {
-	var lines []string
-	for _, l := range s.Locks {
-		line := fmt.Sprintf("%s %s %s", l.Relation, strings.TrimSuffix(l.Mode, "Lock"), span(l.HeldMS))
-		if l.Sampled {
-			line += " (sampled)"
-		}
-		lines = append(lines, line)
-	}
-	return strings.Join(lines, "\n")
-}
-
 func (s *Statement) failure(b *strings.Builder, file string) {
 	if s.Error != "" {
 		fmt.Fprintf(b, "\n%s:%d failed: %s\n", file, s.Line, s.Error)
@@ -111,7 +80,8 @@ func (r *Rehearsal) compatText(b *strings.Builder) {
 		if !f.Counts {
 			mark = "fails, not counted"
 		}
-		fmt.Fprintf(b, "  %s code on %s %s: %s (%s:%d): %s (SQLSTATE %s)\n", f.Code, f.Stage, mark, f.Query, f.File, f.Line, f.Message, f.SQLState)
+		fmt.Fprintf(b, "  %s code on %s %s: %s (%s:%d)\n", f.Code, f.Stage, mark, f.Query, f.File, f.Line)
+		fmt.Fprintf(b, "    %s (SQLSTATE %s)\n", f.Message, f.SQLState)
 		if f.Cause != nil {
 			fmt.Fprintf(b, "    since %s:%d  %s\n", f.Cause.Migration, f.Cause.Line, cut(f.Cause.SQL, 80))
 		}
