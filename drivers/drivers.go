@@ -27,7 +27,14 @@ func Open(ctx context.Context, raw string) (migrator.Database, error) {
 	}
 	switch u.Scheme {
 	case "postgres", "postgresql":
-		return postgres.Open(ctx, raw)
+		db, err := postgres.Open(ctx, raw)
+		if errors.Is(err, postgres.ErrOptions) {
+			return nil, fmt.Errorf("%w: %w", ErrURL, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return db, nil
 	case "":
 		return nil, fmt.Errorf("%w: no scheme, want postgres://user@host/database", ErrURL)
 	default:

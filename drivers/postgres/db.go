@@ -22,15 +22,22 @@ type DB struct {
 	conn *pgx.Conn
 }
 
+// ErrOptions means that what follows the ? of a URL, or the environment that
+// completes it (PGSSLMODE and the like), cannot be used.
+var ErrOptions = errors.New("its options, or the PG variables that complete it, cannot be read")
+
 // cleanupTime bounds what must still be said to the server after Ctrl-C.
 const cleanupTime = 5 * time.Second
 
-// Open connects to the server that the URL names.
+// idle is the protocol's status of a session that is in no transaction.
+const idle = 'I'
+
+// Open connects to the server that the URL names. The error never repeats the URL.
 func Open(ctx context.Context, url string) (*DB, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		// pgx repeats the URL in some of these errors.
-		return nil, errors.New("connect: the database URL's options cannot be read")
+		return nil, ErrOptions
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "migrate"
@@ -107,7 +114,11 @@ func (db *DB) InTx(ctx context.Context, fn func() error) error {
 	}
 	tag, err := db.conn.Exec(ctx, "COMMIT", pgx.QueryExecModeSimpleProtocol)
 	if err != nil {
-		return fmt.Errorf("commit: %w", serverError(err))
+		err = fmt.Errorf("commit: %w", serverError(err))
+		if !db.conn.IsClosed() && db.conn.PgConn().TxStatus() != idle { // a done context: it was not even sent
+			err = errors.Join(err, db.rollback(ctx))
+		}
+		return err
 	}
 	if tag.String() == "ROLLBACK" {
 		// The server answers COMMIT of a failed transaction with ROLLBACK and no error.
