@@ -97,7 +97,7 @@ func (db *DB) Query(ctx context.Context, sql string, args ...any) ([][]any, erro
 			return nil, err
 		}
 		for i := range values {
-			values[i] = normalise(values[i])
+			values[i] = normalise(db.conn.TypeMap(), rows.FieldDescriptions()[i].DataTypeOID, values[i])
 		}
 		all = append(all, values)
 	}

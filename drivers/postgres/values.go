@@ -7,8 +7,9 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// normalise turns pgx's value into one of the types that migrator.Conn names.
-func normalise(v any) any {
+// normalise turns pgx's value of a type into one of those that migrator.Conn
+// names. What has no Go type among them is in PostgreSQL's text form.
+func normalise(types *pgtype.Map, oid uint32, v any) any {
 	switch v := v.(type) {
 	case nil, int64, float64, bool, string, []byte, time.Time:
 		return v
@@ -25,7 +26,11 @@ func normalise(v any) any {
 	case pgtype.Numeric:
 		return numeric(v)
 	default:
-		return fmt.Sprint(v)
+		text, err := types.Encode(oid, pgtype.TextFormatCode, v, nil)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return string(text)
 	}
 }
 
