@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/expandcontract/migrate/drivers"
 	"github.com/expandcontract/migrate/migrations"
@@ -69,10 +70,11 @@ func (o *output) fail(err error) int {
 
 var errInterrupted = errors.New("interrupted")
 
-// flatten lists joined errors one by one.
+// flatten lists the errors of an errors.Join one by one. An error that only wraps
+// several is one sentence, and stays whole.
 func flatten(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
+	if !ok || !strings.Contains(err.Error(), "\n") {
 		return []error{err}
 	}
 	var all []error
