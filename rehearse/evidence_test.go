@@ -148,3 +148,15 @@ func TestNothingPending(t *testing.T) {
 		t.Errorf("notes %q, want one that nothing was pending", notes)
 	}
 }
+
+func TestLongFileInOneTransaction(t *testing.T) {
+	t.Parallel()
+	r := run(t, files{"0001_a.pre.sql": strings.Repeat("UPDATE items SET order_id = 1 WHERE id = 1;\n", 300)}, shop...)
+	wantVerdict(t, r, report.Pass)
+	if n := len(r.Files[0].Statements); n != 300 {
+		t.Errorf("%d statements in the report, want 300", n)
+	}
+	if got := locks(statement(t, r, "0001_a.pre.sql", 300)); len(got) != 0 {
+		t.Errorf("the last statement took %q, want nothing that was not held before", got)
+	}
+}

@@ -117,6 +117,11 @@ func (p *probe) After(ctx context.Context, conn migrator.Conn, e migrator.Execut
 	if e.Err != nil {
 		return p.refused(ctx, conn, e, s)
 	}
+	if e.InTx { // else savepoints pile up in a long file
+		if _, err := conn.Exec(ctx, "RELEASE SAVEPOINT "+savepoint); err != nil {
+			return err
+		}
+	}
 	return errors.Join(p.gather(ctx, e, s, sampled), p.check(ctx, e))
 }
 
