@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +32,11 @@ func Text(w io.Writer, d Document) error {
 
 func (r *Rehearsal) text(b *strings.Builder) {
 	fmt.Fprintf(b, "%s: %s\n", r.Snapshot.Name, strings.ToUpper(string(r.Verdict)))
-	if r.Sandbox != "" {
+	switch {
+	case r.Sandbox == "":
+	case r.Snapshot.Bytes == 0:
+		fmt.Fprintln(b, r.Sandbox)
+	default:
 		fmt.Fprintf(b, "%s, %s dump restored in %s\n", r.Sandbox, humanize.IBytes(uint64(r.Snapshot.Bytes)), span(float64(r.RestoreMS)))
 	}
 	for _, f := range r.Files {
@@ -75,17 +81,21 @@ func (r *Rehearsal) compatText(b *strings.Builder) {
 		return
 	}
 	fmt.Fprintf(b, "\ncompat: %d old and %d new queries prepared on %v\n", c.Old, c.New, c.Stages)
+	uncounted := map[string]int{}
 	for _, f := range c.Failures {
-		mark := "breaks"
 		if !f.Counts {
-			mark = "fails, not counted"
+			uncounted[fmt.Sprintf("%s code on %s: %s", f.Code, f.Stage, f.Reason)]++
+			continue
 		}
-		fmt.Fprintf(b, "  %s code on %s %s: %s (%s:%d)\n", f.Code, f.Stage, mark, f.Query, f.File, f.Line)
+		fmt.Fprintf(b, "  %s code on %s breaks: %s (%s:%d)\n", f.Code, f.Stage, f.Query, f.File, f.Line)
 		fmt.Fprintf(b, "    %s (SQLSTATE %s)\n", f.Message, f.SQLState)
 		if f.Cause != nil {
 			fmt.Fprintf(b, "    since %s:%d  %s\n", f.Cause.Migration, f.Cause.Line, cut(f.Cause.SQL, 80))
 		}
 		fmt.Fprintf(b, "    %s\n", f.Reason)
+	}
+	for _, why := range slices.Sorted(maps.Keys(uncounted)) {
+		fmt.Fprintf(b, "  not counted: %d of %s\n", uncounted[why], why)
 	}
 }
 
