@@ -438,3 +438,44 @@ func TestStagedEqualsUp(t *testing.T) {
 		t.Errorf("a second up applies %v, %v", result.Applied, err)
 	}
 }
+
+func TestBackfillWalksAnyKeys(t *testing.T) {
+	for name, keys := range map[string]string{
+		"no rows": "SELECT 1 WHERE false", "one": "SELECT 0", "negative": "SELECT generate_series(-7, 7)",
+		"holes": "VALUES (-9000000000), (-3), (0), (1), (500000000), (9000000000000)",
+	} {
+		for _, batch := range []string{"auto", "1", "2", "1000"} {
+			db := open(t, sandboxtest.Database(t))
+			execute(t, db, "CREATE TABLE t (id bigint PRIMARY KEY, n int NOT NULL DEFAULT 0)", "INSERT INTO t (id) "+keys)
+			run(t, db, load(t, "1_a.backfill.sql", "-- migrate:backfill table=t key=id batch="+batch+
+				" when=before-push\nUPDATE t SET n = n + 1 WHERE id > :lo AND id <= :hi;"), migrator.CmdBackfill)
+			if wrong := value(t, db, "SELECT count(*) FROM t WHERE n <> 1"); wrong != int64(0) {
+				t.Errorf("%s, batch=%s: %v rows are not done exactly once", name, batch, wrong)
+			}
+		}
+	}
+}
+
+func TestBackfillGoesOnBehindARefusedBatch(t *testing.T) {
+	db := open(t, sandboxtest.Database(t))
+	execute(t, db, "CREATE TABLE t (id bigint PRIMARY KEY, n int CHECK (n < 100))",
+		"INSERT INTO t SELECT g, CASE WHEN g = 6 THEN 99 ELSE 0 END FROM generate_series(1, 10) g")
+	const text = "-- migrate:backfill table=t key=id batch=2 when=before-push\nUPDATE t SET n = n + 1 WHERE id > :lo AND id <= :hi;"
+	set := load(t, "1_a.backfill.sql", text)
+	_, err := migrator.New(options(db, set)).Run(t.Context(), migrator.CmdBackfill)
+	if refused, ok := migrator.AsServerError(err); !ok || refused.Code != "23514" || !strings.Contains(err.Error(), "1_a.backfill.sql:2") {
+		t.Fatalf("error is %v, want the check's with its place", err)
+	}
+	if done := value(t, db, "SELECT count(*) FROM t WHERE n = 1"); done != int64(4) {
+		t.Errorf("%v rows are done, want the 4 of the batches before", done)
+	}
+	edited := load(t, "1_a.backfill.sql", strings.Replace(text, "n + 1", "n + 2", 1))
+	if _, err := migrator.New(options(db, edited)).Run(t.Context(), migrator.CmdBackfill); !errors.As(err, new(*migrator.DriftError)) {
+		t.Errorf("an edit of a backfill that has begun: %v, want drift", err)
+	}
+	execute(t, db, "UPDATE t SET n = 0 WHERE id = 6")
+	run(t, db, set, migrator.CmdBackfill)
+	if wrong := value(t, db, "SELECT count(*) FROM t WHERE n <> 1"); wrong != int64(0) {
+		t.Errorf("%v rows are not done exactly once", wrong)
+	}
+}

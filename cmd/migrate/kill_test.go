@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +58,54 @@ func TestKilledBackfillDoesEachRowOnce(t *testing.T) {
 	}
 	if n := count(t, conn, "SELECT count(*) FROM migrate_versions WHERE phase = 'backfill' AND state = 'applied'"); n != 1 {
 		t.Errorf("%d backfills are applied, want 1", n)
+	}
+}
+
+// TestKilledDuringPush kills a release while its push runs. It is not known
+// whether the push went through, so only its owner can say how to go on.
+func TestKilledDuringPush(t *testing.T) {
+	for _, pushed := range []bool{true, false} {
+		conn, cli := killable(t)
+		run := cli("release", "--", "sh", "-c", "echo pushing; cat")
+		stdin, err := run.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stdout, err := run.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(stdout, make([]byte, len("pushing\n"))); err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		stdin.Close() // the push, which outlives its parent, ends now
+		if err := run.Wait(); err == nil {
+			t.Fatal("the release was not killed")
+		}
+		var exit *exec.ExitError
+		if out, err := cli("release", "--", "true").CombinedOutput(); !errors.As(err, &exit) || exit.ExitCode() != exitRefused {
+			t.Errorf("a plain release: %v\n%s", err, out)
+		}
+		args := []string{"release", "--resume", "--", "sh", "-c", "echo again"}
+		if pushed {
+			args = []string{"release", "--resume", "--pushed"}
+		}
+		out, err := cli(args...).CombinedOutput()
+		if err != nil || strings.Contains(string(out), "again") == pushed {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+		if n := count(t, conn, "SELECT count(*) FROM migrate_releases WHERE state = 'done'"); n != 1 {
+			t.Errorf("%d releases are done, want 1", n)
+		}
+		if wrong := count(t, conn, "SELECT count(*) FROM t WHERE n <> 1"); wrong != 0 {
+			t.Errorf("%d rows are not done exactly once", wrong)
+		}
 	}
 }
 

@@ -92,11 +92,7 @@ func (db *DB) orphans(ctx context.Context, table string, refused *migrator.Serve
 		return "", "", nil
 	}
 	child, parent := strings.Split(match[1], ", "), match[2]
-	rows, err := db.Query(ctx, `SELECT p.oid::regclass::text, string_agg(quote_ident(a.attname), ',' ORDER BY k.place)
-		FROM pg_class p JOIN pg_index i ON i.indrelid = p.oid AND i.indisprimary
-		CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
-		JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum = k.attnum
-		WHERE p.relname = $1 AND pg_table_is_visible(p.oid) GROUP BY p.oid`, parent)
+	rows, err := db.parentKey(ctx, table, refused.Constraint, parent)
 	if err != nil || len(rows) == 0 {
 		return "", "", err
 	}
@@ -111,6 +107,22 @@ func (db *DB) orphans(ctx context.Context, table string, refused *migrator.Serve
 	}
 	return fmt.Sprintf("%s AND NOT EXISTS (SELECT FROM %s p WHERE %s)", strings.Join(given, " AND "), rows[0][0], strings.Join(same, " AND ")),
 		match[1] + " has no row in " + parent, nil
+}
+
+// parentKey is the table that a foreign key refers to and the columns there.
+func (db *DB) parentKey(ctx context.Context, table, constraint, parent string) ([][]any, error) {
+	rows, err := db.Query(ctx, `SELECT c.confrelid::regclass::text, string_agg(quote_ident(a.attname), ',' ORDER BY k.place)
+		FROM pg_constraint c CROSS JOIN unnest(c.confkey) WITH ORDINALITY AS k(attnum, place)
+		JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum
+		WHERE c.conrelid = $1::text::regclass AND c.conname = $2 AND c.contype = 'f' GROUP BY c.confrelid`, table, constraint)
+	if err != nil || len(rows) > 0 {
+		return rows, err
+	}
+	return db.Query(ctx, `SELECT p.oid::regclass::text, string_agg(quote_ident(a.attname), ',' ORDER BY k.place)
+		FROM pg_class p JOIN pg_index i ON i.indrelid = p.oid AND i.indisprimary
+		CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
+		JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum = k.attnum
+		WHERE p.relname = $1 AND pg_table_is_visible(p.oid) GROUP BY p.oid`, parent)
 }
 
 // keyColumns are the primary key's, else the row's physical place.

@@ -428,8 +428,8 @@ func TestPrepare(t *testing.T) {
 
 func TestOffenders(t *testing.T) {
 	db := open(t, sandboxtest.Database(t))
-	execute(t, db, `CREATE TABLE parent (id int PRIMARY KEY)`, `CREATE TABLE "Child" (id int PRIMARY KEY, email text, "Qty" int, p int)`,
-		`INSERT INTO parent VALUES (1)`,
+	execute(t, db, `CREATE TABLE parent (id int PRIMARY KEY, code text UNIQUE)`, `CREATE TABLE "Child" (id int PRIMARY KEY, email text, "Qty" int, p int)`,
+		`INSERT INTO parent VALUES (1, 'a@x')`,
 		`INSERT INTO "Child" VALUES (1, 'a@x', 1, 1), (2, 'A@x', 2, 1), (3, NULL, 3, 7), (4, NULL, -4, 8), (5, 'b@x', -5, NULL), (6, 'a@x', NULL, 1)`,
 		`CREATE TABLE keyless (n int)`, `INSERT INTO keyless VALUES (NULL)`, `CREATE SCHEMA s`,
 		`CREATE TABLE s.two (a int, b int, c int, PRIMARY KEY (a, b))`, `INSERT INTO s.two VALUES (1, 2, NULL), (1, 3, 4)`)
@@ -447,6 +447,8 @@ func TestOffenders(t *testing.T) {
 		{"foreign key", nil, `ALTER TABLE "Child" ADD FOREIGN KEY (p) REFERENCES parent`, []string{"id"}, [][]string{{"3"}, {"4"}}},
 		{"foreign key, not valid", []string{`ALTER TABLE "Child" ADD CONSTRAINT fk FOREIGN KEY (p) REFERENCES parent NOT VALID`},
 			`ALTER TABLE "Child" VALIDATE CONSTRAINT fk`, []string{"id"}, [][]string{{"3"}, {"4"}}},
+		{"foreign key, another column", []string{`ALTER TABLE "Child" ADD CONSTRAINT fk FOREIGN KEY (email) REFERENCES parent (code) NOT VALID`},
+			`ALTER TABLE "Child" VALIDATE CONSTRAINT fk`, []string{"id"}, [][]string{{"2"}, {"5"}}},
 		{"check, not valid", []string{`ALTER TABLE "Child" ADD CONSTRAINT c CHECK ("Qty" > 0) NOT VALID`},
 			`ALTER TABLE "Child" VALIDATE CONSTRAINT c`, []string{"id"}, [][]string{{"4"}, {"5"}}},
 		{"no primary key", nil, `ALTER TABLE keyless ALTER COLUMN n SET NOT NULL`, []string{"ctid"}, [][]string{{"(0,1)"}}},
