@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/expandcontract/migrate/migrations"
 	"github.com/expandcontract/migrate/migrator"
 	"github.com/expandcontract/migrate/rehearse/report"
 )
@@ -28,6 +29,7 @@ func judge(r *report.Rehearsal, err error) {
 	var broken *harnessError
 	var statement *migrator.StatementError
 	var gate *migrator.GateError
+	var file *migrations.FileError
 	switch {
 	case errors.As(err, &broken):
 		r.Verdict = report.Error
@@ -42,7 +44,11 @@ func judge(r *report.Rehearsal, err error) {
 		r.Verdict = report.Error
 	case errors.As(err, &statement):
 		r.Next = fmt.Sprintf("mend the data or %s, then rehearse again", statement.Migration.Name)
-	case errors.As(err, new(*migrator.ServerError)):
+	case errors.As(err, &file):
+		r.Next = file.Hint
+	case errors.As(err, new(*migrator.DriftError)):
+		r.Next = "put the file's text back, and make the change in a new version"
+	case errors.As(err, new(*migrator.ServerError)), errors.As(err, new(*migrator.UnknownOutcomeError)):
 	default:
 		r.Verdict = report.Error
 	}
