@@ -30,16 +30,20 @@ func TestKilledBackfillDoesEachRowOnce(t *testing.T) {
 		if err := run.Start(); err != nil {
 			t.Fatal(err)
 		}
+		ended := make(chan error, 1)
+		go func() { ended <- run.Wait() }()
 		before := cursor(t, conn)
 		for cursor(t, conn) < before+int64(kills%3+1)*7_000 {
-			time.Sleep(time.Duration(kills+1) * time.Millisecond)
+			select {
+			case err := <-ended:
+				t.Fatalf("run %d ended before it was killed, at key %d: %v", kills, cursor(t, conn), err)
+			case <-time.After(time.Duration(kills+1) * time.Millisecond):
+			}
 		}
 		if err := run.Process.Kill(); err != nil {
 			t.Fatalf("kill %d: %v", kills, err)
 		}
-		if err := run.Wait(); err == nil {
-			t.Fatalf("run %d ended before it was killed, at key %d", kills, cursor(t, conn))
-		}
+		<-ended
 		if wrong := count(t, conn, "SELECT count(*) FROM t WHERE n > 1"); wrong != 0 {
 			t.Fatalf("after kill %d: %d rows are done more than once", kills, wrong)
 		}
