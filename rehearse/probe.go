@@ -141,8 +141,11 @@ func (p *probe) refused(ctx context.Context, conn migrator.Conn, e migrator.Exec
 		}
 	}
 	var err error
-	s.Offenders, err = p.evidence.Offenders(ctx, refused, offendersShown)
-	return err
+	if s.Offenders, err = p.evidence.Offenders(ctx, refused, offendersShown); err != nil {
+		// The refusal stands without its rows.
+		p.sampler.log.Warn("look for the rows behind a refusal", "file", e.Migration.Name, "line", s.Line, "error", err)
+	}
+	return ctx.Err()
 }
 
 // offendersShown is how many keys of offending rows a report names.

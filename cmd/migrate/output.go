@@ -152,7 +152,7 @@ func hintOf(err error) string {
 }
 
 func statementHint(e *migrator.StatementError) string {
-	again := fmt.Sprintf("mend it, then run `migrate %s` again", e.Migration.Phase)
+	again := "mend it, then run the same command again"
 	if refused, ok := migrator.AsServerError(e.Err); ok && refused.Hint != "" {
 		again = refused.Hint + "; " + again
 	}

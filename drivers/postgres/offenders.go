@@ -83,16 +83,15 @@ func (db *DB) checkExpression(ctx context.Context, table, constraint string) (st
 	return rows[0][0].(string), nil
 }
 
-// orphans takes the columns from the constraint when it is there (NOT VALID), else
-// from the server's detail, which names the parent but not its columns: its
-// primary key then.
+// orphans takes the child's columns and the parent from the server's detail, which
+// does not name the parent's columns.
 func (db *DB) orphans(ctx context.Context, table string, refused *migrator.ServerError) (condition, problem string, err error) {
 	match := regexp.MustCompile(`^Key \((.*?)\)=\(.* is not present in table "(.*)"\.$`).FindStringSubmatch(refused.Detail)
 	if match == nil {
 		return "", "", nil
 	}
 	child, parent := strings.Split(match[1], ", "), match[2]
-	rows, err := db.parentKey(ctx, table, refused.Constraint, parent)
+	rows, err := db.parentKey(ctx, table, refused.Constraint, parent, child)
 	if err != nil || len(rows) == 0 {
 		return "", "", err
 	}
@@ -102,15 +101,19 @@ func (db *DB) orphans(ctx context.Context, table string, refused *migrator.Serve
 	}
 	var given, same []string
 	for i := range child {
-		given = append(given, "t."+child[i]+" IS NOT NULL")
-		same = append(same, "p."+keys[i]+" = t."+child[i])
+		column := "t." + quote(child[i]) // the detail names columns without quotes
+		given = append(given, column+" IS NOT NULL")
+		same = append(same, "p."+keys[i]+" = "+column)
 	}
 	return fmt.Sprintf("%s AND NOT EXISTS (SELECT FROM %s p WHERE %s)", strings.Join(given, " AND "), rows[0][0], strings.Join(same, " AND ")),
 		match[1] + " has no row in " + parent, nil
 }
 
-// parentKey is the table that a foreign key refers to and the columns there.
-func (db *DB) parentKey(ctx context.Context, table, constraint, parent string) ([][]any, error) {
+// parentKey is the table that a foreign key refers to and the columns there. When
+// the constraint is not in the catalogue they are those of the one unique key that
+// fits the child's columns in number and category of type (pg_type.typcategory);
+// where several fit none is returned: the wrong rows would be named.
+func (db *DB) parentKey(ctx context.Context, table, constraint, parent string, child []string) ([][]any, error) {
 	rows, err := db.Query(ctx, `SELECT c.confrelid::regclass::text, string_agg(quote_ident(a.attname), ',' ORDER BY k.place)
 		FROM pg_constraint c CROSS JOIN unnest(c.confkey) WITH ORDINALITY AS k(attnum, place)
 		JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum
@@ -118,11 +121,19 @@ func (db *DB) parentKey(ctx context.Context, table, constraint, parent string) (
 	if err != nil || len(rows) > 0 {
 		return rows, err
 	}
-	return db.Query(ctx, `SELECT p.oid::regclass::text, string_agg(quote_ident(a.attname), ',' ORDER BY k.place)
-		FROM pg_class p JOIN pg_index i ON i.indrelid = p.oid AND i.indisprimary
+	rows, err = db.Query(ctx, `SELECT p.oid::regclass::text, string_agg(quote_ident(a.attname), ',' ORDER BY k.place)
+		FROM pg_class p JOIN pg_index i ON i.indrelid = p.oid AND i.indisunique AND i.indpred IS NULL AND i.indnkeyatts = i.indnatts
 		CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
-		JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum = k.attnum
-		WHERE p.relname = $1 AND pg_table_is_visible(p.oid) GROUP BY p.oid`, parent)
+		JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum = k.attnum JOIN pg_type pt ON pt.oid = a.atttypid
+		JOIN unnest($3::text[]) WITH ORDINALITY AS c(name, place) ON c.place = k.place
+		JOIN pg_attribute ca ON ca.attrelid = $2::text::regclass AND ca.attname = c.name JOIN pg_type ct ON ct.oid = ca.atttypid
+		WHERE p.relname = $1 AND pg_table_is_visible(p.oid) AND i.indnkeyatts = cardinality($3::text[])
+		GROUP BY p.oid, i.indexrelid HAVING bool_and(pt.typcategory = ct.typcategory) AND count(*) = cardinality($3::text[])`,
+		parent, table, child)
+	if len(rows) != 1 {
+		return nil, err
+	}
+	return rows, err
 }
 
 // keyColumns are the primary key's, else the row's physical place.
