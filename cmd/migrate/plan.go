@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/expandcontract/migrate/migrations"
+	"github.com/expandcontract/migrate/migrations/sqltext"
 	"github.com/expandcontract/migrate/migrator"
 )
 
@@ -81,7 +82,7 @@ func planLine(s planStatement) string {
 	if s.Backfill {
 		kind = "in batches: "
 	}
-	return fmt.Sprintf("%4d  %s%s", s.Line, kind, firstLine(s.SQL, 100))
+	return fmt.Sprintf("%4d  %s%s", s.Line, kind, sqltext.OneLine(s.SQL, 100))
 }
 
 func newPlanFile(step migrator.Step) planFile {

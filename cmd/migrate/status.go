@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -123,13 +122,4 @@ func plainStyle() table.Style {
 	style.Format.Header = 0
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
 	return style
-}
-
-// firstLine shortens a statement to its first n characters on one line.
-func firstLine(sql string, n int) string {
-	line := []rune(strings.Join(strings.Fields(sql), " "))
-	if len(line) <= n {
-		return string(line)
-	}
-	return string(line[:n-1]) + "…"
 }

@@ -43,3 +43,13 @@ func (d Dialect) QuoteIdent(name string) string {
 	}
 	return quote + strings.ReplaceAll(name, quote, quote+quote) + quote
 }
+
+// OneLine folds a statement's blank space and cuts it to limit runes, the last of
+// them then an ellipsis, for lists and tables.
+func OneLine(sql string, limit int) string {
+	line := []rune(strings.Join(strings.Fields(sql), " "))
+	if len(line) <= limit {
+		return string(line)
+	}
+	return string(line[:limit-1]) + "…"
+}

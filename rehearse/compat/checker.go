@@ -2,7 +2,6 @@ package compat
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/expandcontract/migrate/migrator"
@@ -193,6 +192,3 @@ func (c *Checker) judge(stage Stage, code Code, q *Query, b broken) (bool, strin
 
 // Result is what was found so far.
 func (c *Checker) Result() *Result { return &c.result }
-
-// ErrNoPrepare means that the driver cannot describe queries.
-var ErrNoPrepare = errors.New("this database's driver cannot prepare queries")

@@ -9,6 +9,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/expandcontract/migrate/migrations/sqltext"
 )
 
 // Widths of the table. The statement's column takes what the others leave.
@@ -54,9 +56,9 @@ func width(rows [][]string, column int) int {
 
 func (s *Statement) short(width int) string {
 	if s.Verify {
-		return cut("verify: "+s.SQL, width)
+		return sqltext.OneLine("verify: "+s.SQL, width)
 	}
-	return cut(s.SQL, width)
+	return sqltext.OneLine(s.SQL, width)
 }
 
 func render(rows [][]string) string {

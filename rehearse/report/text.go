@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+
+	"github.com/expandcontract/migrate/migrations/sqltext"
 )
 
 // Text writes the document for people: a table per snapshot, then what broke and why.
@@ -90,7 +92,7 @@ func (r *Rehearsal) compatText(b *strings.Builder) {
 		fmt.Fprintf(b, "  %s code on %s breaks: %s (%s:%d)\n", f.Code, f.Stage, f.Query, f.File, f.Line)
 		fmt.Fprintf(b, "    %s (SQLSTATE %s)\n", f.Message, f.SQLState)
 		if f.Cause != nil {
-			fmt.Fprintf(b, "    since %s:%d  %s\n", f.Cause.Migration, f.Cause.Line, cut(f.Cause.SQL, 80))
+			fmt.Fprintf(b, "    since %s:%d  %s\n", f.Cause.Migration, f.Cause.Line, sqltext.OneLine(f.Cause.SQL, 80))
 		}
 		fmt.Fprintf(b, "    %s\n", f.Reason)
 	}
@@ -120,12 +122,4 @@ func delta(bytes int64) string {
 	default:
 		return ""
 	}
-}
-
-func cut(sql string, n int) string {
-	line := []rune(strings.Join(strings.Fields(sql), " "))
-	if len(line) <= n {
-		return string(line)
-	}
-	return string(line[:n-1]) + "…"
 }
