@@ -80,7 +80,7 @@ func (h history) gate(steps []Step, r Request) error {
 	hint := ""
 	for _, s := range steps {
 		m := s.Migration
-		if newest := h.newest[m.Phase]; !r.AllowLate && s.Record == nil && m.Version.Compare(newest) < 0 {
+		if newest := h.newest[m.Phase]; !r.AllowLate && s.Record == nil && !waitsForPush(m) && m.Version.Compare(newest) < 0 {
 			reasons = append(reasons, fmt.Sprintf("%s is older than version %s, which is already applied", m.Name, newest))
 			hint = "give it a newer version, or run `migrate " + string(r.Command) + " --allow-late`"
 		}
@@ -97,6 +97,10 @@ func (h history) gate(steps []Step, r Request) error {
 	}
 	return nil
 }
+
+// waitsForPush tells an after-push backfill: before-push ones of newer versions
+// rightly come first.
+func waitsForPush(m *migrations.Migration) bool { return m.When() == migrations.AfterPush }
 
 func names(ms []*migrations.Migration) string {
 	var list []string

@@ -128,3 +128,24 @@ func version(t *testing.T, s string) migrations.Version {
 	}
 	return v
 }
+
+// A release runs the before-push backfill of a newer version first.
+func TestAfterPushBackfillIsNotLate(t *testing.T) {
+	header := func(when string) *fstest.MapFile {
+		return &fstest.MapFile{Data: []byte("-- migrate:backfill table=t key=id when=" + when + "\nUPDATE t SET a = b WHERE id > :lo AND id <= :hi;")}
+	}
+	set, err := migrations.Load(fstest.MapFS{"0002_b.backfill.sql": header("after-push"), "0003_c.backfill.sql": header("before-push")}, "m", sqltext.Postgres)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := migrator.Request{Command: migrator.CmdBackfill, When: migrations.BeforePush}
+	plan, err := migrator.NewPlan(set, nil, request)
+	if err != nil || len(plan.Steps) != 1 || plan.Steps[0].Migration.Name != "0003_c.backfill.sql" {
+		t.Fatalf("before the push: %+v, %v", plan.Steps, err)
+	}
+	request.When = ""
+	plan, err = migrator.NewPlan(set, applied(set, "0003_c.backfill.sql"), request)
+	if err != nil || len(plan.Steps) != 1 || plan.Steps[0].Migration.Name != "0002_b.backfill.sql" {
+		t.Errorf("after the push: %+v, %v", plan.Steps, err)
+	}
+}
