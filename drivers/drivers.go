@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/expandcontract/migrate/drivers/mysql"
 	"github.com/expandcontract/migrate/drivers/postgres"
+	"github.com/expandcontract/migrate/migrations/sqltext"
 	"github.com/expandcontract/migrate/migrator"
 )
 
@@ -17,27 +19,49 @@ import (
 // URL, since it may hold a password.
 var ErrURL = errors.New("unusable database URL")
 
-// Open connects to the database that the URL names. The caller closes it. Errors
-// name host, port, database and user, never the password.
-func Open(ctx context.Context, raw string) (migrator.Database, error) {
+// errParse does not wrap url.Error, which repeats its input.
+var errParse = fmt.Errorf("%w: it does not parse; special characters in a password are written %%XX", ErrURL)
+
+// Dialect is that of the server a URL names; it connects to nothing.
+func Dialect(raw string) (sqltext.Dialect, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
-		// url.Error repeats its input.
-		return nil, fmt.Errorf("%w: it does not parse; special characters in a password are written %%XX", ErrURL)
+		return "", errParse
 	}
 	switch u.Scheme {
 	case "postgres", "postgresql":
-		db, err := postgres.Open(ctx, raw)
-		if errors.Is(err, postgres.ErrOptions) {
-			return nil, fmt.Errorf("%w: %w", ErrURL, err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return db, nil
+		return sqltext.Postgres, nil
+	case "mysql", "mariadb":
+		return sqltext.MySQL, nil
 	case "":
-		return nil, fmt.Errorf("%w: no scheme, want postgres://user@host/database", ErrURL)
+		return "", fmt.Errorf("%w: no scheme, want postgres://user@host/database or mysql://user@host/database", ErrURL)
 	default:
-		return nil, fmt.Errorf("%w: unknown scheme %q, want postgres://", ErrURL, u.Scheme)
+		return "", fmt.Errorf("%w: unknown scheme %q, want postgres:// or mysql://", ErrURL, u.Scheme)
+	}
+}
+
+// Open connects to the database that the URL names. The caller closes it. Errors
+// name host, port, database and user, never the password.
+func Open(ctx context.Context, raw string) (migrator.Database, error) {
+	dialect, err := Dialect(raw)
+	if err != nil {
+		return nil, err
+	}
+	if dialect == sqltext.MySQL {
+		return opened(mysql.Open(ctx, raw))
+	}
+	return opened(postgres.Open(ctx, raw))
+}
+
+// opened keeps a nil *DB from becoming an interface that is not nil, and tells a
+// URL that cannot be used from a server that cannot be reached.
+func opened[T migrator.Database](db T, err error) (migrator.Database, error) {
+	switch {
+	case err == nil:
+		return db, nil
+	case errors.Is(err, postgres.ErrOptions), errors.Is(err, mysql.ErrOptions), errors.Is(err, mysql.ErrNoDatabase):
+		return nil, fmt.Errorf("%w: %w", ErrURL, err)
+	default:
+		return nil, err
 	}
 }

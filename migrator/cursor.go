@@ -22,7 +22,7 @@ func (c cursors) key() map[string]any {
 // Load reads the cursor. One left by another text of the statement is refused:
 // its rows were done differently.
 func (c cursors) Load(ctx context.Context) (backfill.Cursor, bool, error) {
-	rows, err := c.ledger.query(ctx, `SELECT cursor, first_key, last_key, rows_done, batch_size, state, digest
+	rows, err := c.ledger.query(ctx, `SELECT "cursor", first_key, last_key, rows_done, batch_size, state, digest
 		FROM migrate_backfills WHERE version = :version AND statement = :statement`, c.key())
 	if err != nil {
 		return backfill.Cursor{}, false, fmt.Errorf("read the cursor of %s: %w", c.m.Name, err)
@@ -39,7 +39,7 @@ func (c cursors) Load(ctx context.Context) (backfill.Cursor, bool, error) {
 }
 
 func (c cursors) Begin(ctx context.Context, cur backfill.Cursor) error {
-	return c.ledger.exec(ctx, `INSERT INTO migrate_backfills (version, statement, digest, cursor, first_key, last_key,
+	return c.ledger.exec(ctx, `INSERT INTO migrate_backfills (version, statement, digest, "cursor", first_key, last_key,
 		rows_done, batch_size, state, started_at, heartbeat)
 		VALUES (:version, :statement, :digest, :cursor, :first, :last, :rows, :size, :state, :now, :now)`, c.values(cur))
 }
@@ -47,9 +47,9 @@ func (c cursors) Begin(ctx context.Context, cur backfill.Cursor) error {
 func (c cursors) Advance(ctx context.Context, from int64, cur backfill.Cursor) error {
 	values := c.values(cur)
 	values["from"] = from
-	moved, err := c.ledger.execCount(ctx, `UPDATE migrate_backfills SET cursor = :cursor, last_key = :last, rows_done = :rows,
+	moved, err := c.ledger.execCount(ctx, `UPDATE migrate_backfills SET "cursor" = :cursor, last_key = :last, rows_done = :rows,
 		batch_size = :size, state = :state, heartbeat = :now
-		WHERE version = :version AND statement = :statement AND cursor = :from`, values)
+		WHERE version = :version AND statement = :statement AND "cursor" = :from`, values)
 	if err != nil {
 		return fmt.Errorf("move the cursor of %s: %w", c.m.Name, err)
 	}

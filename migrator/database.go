@@ -58,12 +58,13 @@ const (
 	KindOther       ErrorKind = "other"
 	KindLockTimeout ErrorKind = "lock-timeout" // nothing happened; worth another try
 	KindCancelled   ErrorKind = "cancelled"    // statement timeout or a cancel request
+	KindAlgorithm   ErrorKind = "algorithm"    // MySQL: the wanted ALGORITHM or LOCK will not do
 )
 
 // ServerError is the server's own refusal of a statement.
 type ServerError struct {
 	Kind                              ErrorKind
-	Code                              string // SQLSTATE
+	Code                              string // SQLSTATE, on MySQL the error's number
 	Message                           string
 	Detail                            string // may hold clients' values: only shown on request
 	Hint                              string
@@ -71,7 +72,16 @@ type ServerError struct {
 	Schema, Table, Column, Constraint string // the object at fault, where the server says
 }
 
-func (e *ServerError) Error() string { return fmt.Sprintf("%s (SQLSTATE %s)", e.Message, e.Code) }
+func (e *ServerError) Error() string {
+	name := "SQLSTATE"
+	if len(e.Code) != sqlstateLength {
+		name = "error"
+	}
+	return fmt.Sprintf("%s (%s %s)", e.Message, name, e.Code)
+}
+
+// sqlstateLength tells an SQLSTATE from a number of MySQL's, which has four digits.
+const sqlstateLength = 5
 
 // AsServerError finds the server's refusal in err.
 func AsServerError(err error) (*ServerError, bool) {

@@ -36,7 +36,7 @@ func (l *Ledger) exec(ctx context.Context, sql string, values map[string]any) er
 }
 
 func (l *Ledger) execCount(ctx context.Context, sql string, values map[string]any) (int64, error) {
-	bound, args, err := sqltext.Bind(l.db.Dialect(), sql, values)
+	bound, args, err := sqltext.Bind(l.db.Dialect(), l.quoted(sql), values)
 	if err != nil {
 		return 0, err
 	}
@@ -44,11 +44,20 @@ func (l *Ledger) execCount(ctx context.Context, sql string, values map[string]an
 }
 
 func (l *Ledger) query(ctx context.Context, sql string, values map[string]any) ([][]any, error) {
-	bound, args, err := sqltext.Bind(l.db.Dialect(), sql, values)
+	bound, args, err := sqltext.Bind(l.db.Dialect(), l.quoted(sql), values)
 	if err != nil {
 		return nil, err
 	}
 	return l.db.Query(ctx, bound, args...)
+}
+
+// quoted puts the dialect's quotes where the ledger's SQL has double ones: around
+// column names that MySQL reserves.
+func (l *Ledger) quoted(sql string) string {
+	if l.db.Dialect() == sqltext.MySQL {
+		return strings.ReplaceAll(sql, `"`, "`")
+	}
+	return sql
 }
 
 // Exists reports whether the ledger's tables are there. Reading commands treat
@@ -138,7 +147,7 @@ func (l *Ledger) Records(ctx context.Context) ([]Record, error) {
 		return nil, err
 	}
 	rows, err := l.query(ctx, `SELECT version, phase, name, checksum, state, statements_total, statements_done,
-		in_flight, digests, started_at, finished_at, duration_ms, applied_by, tool_version, release, error
+		in_flight, digests, started_at, finished_at, duration_ms, applied_by, tool_version, "release", error
 		FROM migrate_versions WHERE phase <> :phase`, map[string]any{"phase": ledgerPhase})
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
@@ -174,7 +183,7 @@ func recordOf(row []any) (Record, error) {
 // insert writes a new row; a row that is there is an error.
 func (l *Ledger) insert(ctx context.Context, r Record) error {
 	err := l.exec(ctx, `INSERT INTO migrate_versions (version, phase, name, checksum, state, statements_total,
-		statements_done, in_flight, digests, started_at, finished_at, duration_ms, applied_by, tool_version, release, error)
+		statements_done, in_flight, digests, started_at, finished_at, duration_ms, applied_by, tool_version, "release", error)
 		VALUES (:version, :phase, :name, :checksum, :state, :total, :done, :flight, :digests, :started, :finished,
 		:duration, :by, :tool, :release, :error)`, r.values())
 	if err != nil {
@@ -187,7 +196,7 @@ func (l *Ledger) insert(ctx context.Context, r Record) error {
 func (l *Ledger) update(ctx context.Context, r Record) error {
 	err := l.exec(ctx, `UPDATE migrate_versions SET name = :name, checksum = :checksum, state = :state,
 		statements_total = :total, statements_done = :done, in_flight = :flight, digests = :digests, finished_at = :finished,
-		duration_ms = :duration, applied_by = :by, tool_version = :tool, release = :release, error = :error
+		duration_ms = :duration, applied_by = :by, tool_version = :tool, "release" = :release, error = :error
 		WHERE version = :version AND phase = :phase`, r.values())
 	if err != nil {
 		return fmt.Errorf("record %s in the ledger: %w", r.Name, err)

@@ -261,7 +261,7 @@ func (l *Ledger) insertRelease(ctx context.Context, r *Release) error {
 	if err != nil {
 		return err
 	}
-	err = l.exec(ctx, `INSERT INTO migrate_releases (release, state, steps, plan_digest, approvals, started_at, released_by, tool_version)
+	err = l.exec(ctx, `INSERT INTO migrate_releases ("release", state, steps, plan_digest, approvals, started_at, released_by, tool_version)
 		VALUES (:release, :state, :steps, :digest, '[]', :started, :by, :tool)`, values)
 	if err != nil {
 		return fmt.Errorf("record release %s: %w", r.ID, err)
@@ -274,7 +274,7 @@ func (l *Ledger) updateRelease(ctx context.Context, r *Release) error {
 	if err != nil {
 		return err
 	}
-	err = l.exec(ctx, `UPDATE migrate_releases SET state = :state, steps = :steps, finished_at = :finished WHERE release = :release`, values)
+	err = l.exec(ctx, `UPDATE migrate_releases SET state = :state, steps = :steps, finished_at = :finished WHERE "release" = :release`, values)
 	if err != nil {
 		return fmt.Errorf("record release %s: %w", r.ID, err)
 	}
@@ -296,8 +296,8 @@ func (r *Release) values() (map[string]any, error) {
 
 // lastRelease is the newest release, or nil.
 func (l *Ledger) lastRelease(ctx context.Context) (*Release, error) {
-	rows, err := l.db.Query(ctx, `SELECT release, state, steps, plan_digest, started_at, finished_at, released_by, tool_version
-		FROM migrate_releases ORDER BY started_at DESC, release DESC LIMIT 1`)
+	rows, err := l.query(ctx, `SELECT "release", state, steps, plan_digest, started_at, finished_at, released_by, tool_version
+		FROM migrate_releases ORDER BY started_at DESC, "release" DESC LIMIT 1`, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the releases: %w", err)
 	}

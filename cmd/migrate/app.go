@@ -58,7 +58,11 @@ func (a *app) open(ctx context.Context) (migrator.Database, migrations.Set, erro
 	if a.globals.URL == "" {
 		return nil, nil, usagef("give --url or set DATABASE_URL", "no database is named")
 	}
-	set, err := a.load(sqltext.Postgres)
+	dialect, err := drivers.Dialect(a.globals.URL)
+	if err != nil {
+		return nil, nil, err
+	}
+	set, err := a.load(dialect)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -28,7 +28,7 @@ type CLI struct {
 // Globals are the flags of every command. A flag wins over the environment, the
 // environment over migrate.yaml.
 type Globals struct {
-	URL         string           `help:"Database to work on, postgres://user@host/db." env:"DATABASE_URL" placeholder:"URL"`
+	URL         string           `help:"Database to work on, postgres://user@host/db or mysql://user@host/db." env:"DATABASE_URL" placeholder:"URL"`
 	Dir         string           `help:"Directory of the migrations (default: migrations)." env:"MIGRATE_DIR" placeholder:"DIR"`
 	Config      string           `help:"Configuration file (default: migrate.yaml, when present)." env:"MIGRATE_CONFIG" placeholder:"FILE"`
 	JSON        bool             `help:"Print exactly one JSON document on stdout."`
