@@ -3,6 +3,7 @@ package migrator
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/expandcontract/migrate/migrations"
@@ -13,12 +14,6 @@ import (
 
 // apply runs one file, or what is left of it.
 func (m *Migrator) apply(ctx context.Context, step Step) error {
-	if r := step.Record; r != nil && r.InFlight > 0 && r.InFlight <= len(step.Migration.Statements) {
-		s := &step.Migration.Statements[r.InFlight-1]
-		if s.Batch == nil {
-			return &UnknownOutcomeError{Migration: step.Migration, Statement: s}
-		}
-	}
 	if err := m.setTimeouts(ctx, step.Migration); err != nil {
 		return err
 	}
@@ -36,14 +31,18 @@ func (m *Migrator) apply(ctx context.Context, step Step) error {
 }
 
 func (m *Migrator) setTimeouts(ctx context.Context, file *migrations.Migration) error {
-	lock, statement := m.LockTimeout, m.StatementTimeout
+	lock := m.LockTimeout
 	if file.LockTimeout != nil {
 		lock = *file.LockTimeout
 	}
+	return m.DB.SetTimeouts(ctx, lock, m.statementTimeout(file))
+}
+
+func (m *Migrator) statementTimeout(file *migrations.Migration) time.Duration {
 	if file.StatementTimeout != nil {
-		statement = *file.StatementTimeout
+		return *file.StatementTimeout
 	}
-	return m.DB.SetTimeouts(ctx, lock, statement)
+	return m.StatementTimeout
 }
 
 // oneTransaction reports whether the file commits together with its row.
@@ -52,7 +51,7 @@ func (m *Migrator) oneTransaction(step Step) bool {
 	if m.DB.Dialect() != sqltext.Postgres || file.Autocommit || file.Phase == migrations.Backfill {
 		return false
 	}
-	if step.Record != nil && step.Record.StatementsDone > 0 {
+	if r := step.Record; r != nil && (r.StatementsDone > 0 || r.InFlight > 0) {
 		return false
 	}
 	for _, s := range file.Statements {
@@ -77,8 +76,7 @@ func (m *Migrator) applyInTx(ctx context.Context, step Step) error {
 }
 
 func (m *Migrator) wholeFile(ctx context.Context, step Step) error {
-	file := step.Migration
-	r := m.ledger.start(file, m.Release)
+	file, r := step.Migration, m.resume(step)
 	for i := range file.Statements {
 		s := &file.Statements[i]
 		if err := m.execute(ctx, file, s, true); err != nil {
@@ -90,14 +88,17 @@ func (m *Migrator) wholeFile(ctx context.Context, step Step) error {
 		return err
 	}
 	r.finish(m.Clock())
-	return m.ledger.save(ctx, r, step.Record == nil)
+	return m.ledger.save(ctx, &r)
 }
 
 // applyStepwise runs statement by statement and keeps count in the row, so that a
 // later run knows where this one stopped.
 func (m *Migrator) applyStepwise(ctx context.Context, step Step) error {
 	file, r := step.Migration, m.resume(step)
-	if err := m.ledger.save(ctx, r, step.Record == nil); err != nil {
+	if err := m.recover(ctx, &r, file); err != nil {
+		return err
+	}
+	if err := m.restoreSession(ctx, file, r.StatementsDone); err != nil {
 		return err
 	}
 	for i := r.StatementsDone; i < len(file.Statements); i++ {
@@ -109,45 +110,82 @@ func (m *Migrator) applyStepwise(ctx context.Context, step Step) error {
 			return err
 		}
 	}
+	if r.State == Applied {
+		return nil
+	}
 	if err := m.verified(ctx, file); err != nil {
 		return m.failed(ctx, r, err)
 	}
 	r.finish(m.Clock())
-	return m.ledger.save(ctx, r, false)
+	return m.ledger.save(ctx, &r)
 }
 
 // resume is the row to go on with: the earlier run's, or a new one.
 func (m *Migrator) resume(step Step) Record {
 	r := m.ledger.start(step.Migration, m.Release)
-	if step.Record != nil {
-		r.Started, r.StatementsDone, r.Digests = step.Record.Started, step.Record.StatementsDone, step.Record.Digests
+	if old := step.Record; old != nil {
+		r.Started, r.StatementsDone, r.Digests, r.stored = old.Started, old.StatementsDone, old.Digests, old.stored
+		r.InFlight, r.Before = old.InFlight, old.Before
 	}
 	return r
 }
 
+// restoreSession does again what the statements already done did to their session,
+// which is gone: later ones may rely on it.
+func (m *Migrator) restoreSession(ctx context.Context, file *migrations.Migration, done int) error {
+	for _, s := range sessionStatements(m.DB.Dialect(), file.Statements[:done]) {
+		if _, err := m.DB.Exec(ctx, m.text(s)); err != nil {
+			return &StatementError{Migration: file, Statement: s, Kept: done, Err: err}
+		}
+	}
+	return nil
+}
+
+// sessionStatements leaves out table locks that were given up again.
+func sessionStatements(d sqltext.Dialect, done []migrations.Statement) []*migrations.Statement {
+	var again []*migrations.Statement
+	for i := range done {
+		switch phases.OnSession(d, done[i].Text) {
+		case phases.SetsVariable, phases.LocksTables:
+			again = append(again, &done[i])
+		case phases.UnlocksTables:
+			again = slices.DeleteFunc(again, func(s *migrations.Statement) bool {
+				return phases.OnSession(d, s.Text) == phases.LocksTables
+			})
+		}
+	}
+	return again
+}
+
 // step runs one statement and counts it in r. One that can run in a transaction
-// commits together with its count; for the others, and on servers whose DDL commits
-// by itself, the row says that it is in flight before it is sent.
+// commits together with its count; for the others, and for DDL of servers where it
+// commits by itself, the row says that it is in flight, and what the catalogue
+// said before, ahead of sending it.
 func (m *Migrator) step(ctx context.Context, r *Record, file *migrations.Migration, s *migrations.Statement) error {
 	if s.Batch == nil && !phases.NeedsAutocommit(m.DB.Dialect(), s.Text) {
 		return m.stepInTx(ctx, r, file, s)
 	}
-	r.InFlight = s.Ordinal
-	if err := m.ledger.save(ctx, *r, false); err != nil {
+	if err := m.announce(ctx, r, s); err != nil {
 		return err
 	}
-	run := m.execute
+	run := m.executeAlone
 	if s.Batch != nil {
 		run = m.backfill
 	}
-	// What needs autocommit is not repeated after a lost lock: a concurrent build
-	// leaves an INVALID index behind when it fails.
-	if err := run(ctx, file, s, false); err != nil {
+	if err := run(ctx, file, s); err != nil {
 		return err
 	}
-	r.InFlight = 0
+	m.count(r, file, s)
+	return m.ledger.save(context.WithoutCancel(ctx), r)
+}
+
+// count notes that a statement is done, and the file with its last one when there
+// is nothing to verify.
+func (m *Migrator) count(r *Record, file *migrations.Migration, s *migrations.Statement) {
 	r.done(*s)
-	return m.ledger.save(context.WithoutCancel(ctx), *r, false)
+	if s.Ordinal == len(file.Statements) && len(file.Verify) == 0 {
+		r.finish(m.Clock())
+	}
 }
 
 func (m *Migrator) stepInTx(ctx context.Context, r *Record, file *migrations.Migration, s *migrations.Statement) error {
@@ -158,8 +196,9 @@ func (m *Migrator) stepInTx(ctx context.Context, r *Record, file *migrations.Mig
 				return err
 			}
 			counted = *r
-			counted.done(*s)
-			return m.ledger.save(ctx, counted, false)
+			counted.Digests = slices.Clone(r.Digests)
+			m.count(&counted, file, s)
+			return m.ledger.save(ctx, &counted)
 		})
 	})
 	if err == nil {
@@ -168,24 +207,43 @@ func (m *Migrator) stepInTx(ctx context.Context, r *Record, file *migrations.Mig
 	return err
 }
 
+// executeAlone sends a statement that commits by itself. A lost lock means that it
+// did nothing, save for a concurrent build, whose remains go before the next try.
+func (m *Migrator) executeAlone(ctx context.Context, file *migrations.Migration, s *migrations.Statement) error {
+	if phases.Concurrent(m.DB.Dialect(), s.Text) {
+		// It waits for old transactions while nobody waits for it, so that a bound
+		// on the wait would only throw the work away.
+		if err := m.DB.SetTimeouts(ctx, m.LockBudget, m.statementTimeout(file)); err != nil {
+			return err
+		}
+		defer func() { _ = m.setTimeouts(context.WithoutCancel(ctx), file) }() // the next statement sets them again, or fails itself
+	}
+	return m.retrying(ctx, Event{Migration: file, Statement: s}, func() error {
+		if err := m.clear(ctx, s); err != nil {
+			return err
+		}
+		return m.execute(ctx, file, s, false)
+	})
+}
+
 // failed records a refusal. Where the outcome is unknown (a lost connection) the
 // row keeps the statement in flight, and the next run says so.
 func (m *Migrator) failed(ctx context.Context, r Record, cause error) error {
 	_, refused := AsServerError(cause)
 	var gate *GateError
 	if refused || errors.As(cause, &gate) {
-		r.State, r.InFlight = Failed, 0
+		r.State, r.InFlight, r.Before = Failed, 0, nil
 	}
 	r.Error = cause.Error()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return errors.Join(cause, m.ledger.save(ctx, r, false))
+	return errors.Join(cause, m.ledger.save(ctx, &r))
 }
 
 // execute sends one statement, with the observer around it.
 func (m *Migrator) execute(ctx context.Context, file *migrations.Migration, s *migrations.Statement, inTx bool) error {
 	e := Execution{Migration: file, Statement: s, InTx: inTx}
-	return m.observed(ctx, e, func() (int64, error) { return m.DB.Exec(ctx, s.Text) })
+	return m.observed(ctx, e, func() (int64, error) { return m.send(ctx, s) })
 }
 
 func (m *Migrator) observed(ctx context.Context, e Execution, run func() (int64, error)) error {
@@ -201,7 +259,7 @@ func (m *Migrator) observed(ctx context.Context, e Execution, run func() (int64,
 }
 
 // backfill runs one batch statement over its table, from the cursor on.
-func (m *Migrator) backfill(ctx context.Context, file *migrations.Migration, s *migrations.Statement, _ bool) error {
+func (m *Migrator) backfill(ctx context.Context, file *migrations.Migration, s *migrations.Statement) error {
 	engine := &backfill.Engine{
 		Session: m.DB, Store: cursors{ledger: m.ledger, m: file, s: s}, Target: BatchTarget,
 		Job: backfill.Job{Table: s.Batch.Table, Key: s.Batch.Key, SQL: s.Text, Size: s.Batch.Size},

@@ -105,6 +105,8 @@ func (l *Ledger) Upgrade(ctx context.Context) error {
 	return nil
 }
 
+// ownVersions are the ledger's own migrations that are applied; nil when there is
+// no ledger.
 func (l *Ledger) ownVersions(ctx context.Context) ([]string, error) {
 	exists, err := l.Exists(ctx)
 	if err != nil || !exists {
@@ -114,7 +116,7 @@ func (l *Ledger) ownVersions(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger's version: %w", err)
 	}
-	var versions []string
+	versions := []string{}
 	for _, row := range rows {
 		versions = append(versions, asString(row[0]))
 	}
@@ -128,10 +130,19 @@ func (l *Ledger) upgradeOne(ctx context.Context, m *migrations.Migration) error 
 				return err
 			}
 		}
-		r := l.start(m, "")
-		r.Phase, r.State, r.StatementsDone, r.Finished = ledgerPhase, Applied, len(m.Statements), l.clock()
-		return l.insert(ctx, r)
+		return l.recordOwn(ctx, m)
 	})
+}
+
+// recordOwn writes the row of the ledger's own migration, in the columns that the
+// first of them made.
+func (l *Ledger) recordOwn(ctx context.Context, m *migrations.Migration) error {
+	r := l.start(m, "")
+	r.Phase, r.State, r.StatementsDone, r.Finished = ledgerPhase, Applied, len(m.Statements), l.clock()
+	return l.exec(ctx, `INSERT INTO migrate_versions (version, phase, name, checksum, state, statements_total,
+		statements_done, digests, started_at, finished_at, duration_ms, applied_by, tool_version)
+		VALUES (:version, :phase, :name, :checksum, :state, :total, :done, :digests, :started, :finished,
+		:duration, :by, :tool)`, r.values())
 }
 
 // start is the row of a migration at its beginning.
@@ -142,12 +153,17 @@ func (l *Ledger) start(m *migrations.Migration, release string) Record {
 
 // Records reads all rows of the user's migrations, sorted; none when there is no ledger.
 func (l *Ledger) Records(ctx context.Context) ([]Record, error) {
-	exists, err := l.Exists(ctx)
-	if err != nil || !exists {
+	versions, err := l.ownVersions(ctx)
+	if err != nil || versions == nil {
 		return nil, err
 	}
+	// A reading command must do with a ledger that no newer tool has upgraded yet.
+	state := "in_flight_state"
+	if l.db.Dialect() == sqltext.Postgres && !slices.Contains(versions, "2") {
+		state = "NULL"
+	}
 	rows, err := l.query(ctx, `SELECT version, phase, name, checksum, state, statements_total, statements_done,
-		in_flight, digests, started_at, finished_at, duration_ms, applied_by, tool_version, "release", error
+		in_flight, `+state+`, digests, started_at, finished_at, duration_ms, applied_by, tool_version, "release", error
 		FROM migrate_versions WHERE phase <> :phase`, map[string]any{"phase": ledgerPhase})
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
@@ -172,9 +188,14 @@ func recordOf(row []any) (Record, error) {
 	r := Record{ID: migrations.ID{Version: version, Phase: migrations.Phase(asString(row[1]))},
 		Name: asString(row[2]), Checksum: asString(row[3]), State: State(asString(row[4])),
 		StatementsTotal: int(asInt(row[5])), StatementsDone: int(asInt(row[6])), InFlight: int(asInt(row[7])),
-		Started: asTime(row[9]), Finished: asTime(row[10]), Duration: time.Duration(asInt(row[11])) * time.Millisecond,
-		By: asString(row[12]), ToolVersion: asString(row[13]), Release: asString(row[14]), Error: asString(row[15])}
-	if err := json.Unmarshal([]byte(asString(row[8])), &r.Digests); err != nil {
+		Started: asTime(row[10]), Finished: asTime(row[11]), Duration: time.Duration(asInt(row[12])) * time.Millisecond,
+		By: asString(row[13]), ToolVersion: asString(row[14]), Release: asString(row[15]), Error: asString(row[16]), stored: true}
+	if state := asString(row[8]); state != "" {
+		if err := json.Unmarshal([]byte(state), &r.Before); err != nil {
+			return Record{}, fmt.Errorf("read the ledger's state before a statement of %s: %w", r.Name, err)
+		}
+	}
+	if err := json.Unmarshal([]byte(asString(row[9])), &r.Digests); err != nil {
 		return Record{}, fmt.Errorf("read the ledger's digests of %s: %w", r.Name, err)
 	}
 	return r, nil
@@ -183,8 +204,8 @@ func recordOf(row []any) (Record, error) {
 // insert writes a new row; a row that is there is an error.
 func (l *Ledger) insert(ctx context.Context, r Record) error {
 	err := l.exec(ctx, `INSERT INTO migrate_versions (version, phase, name, checksum, state, statements_total,
-		statements_done, in_flight, digests, started_at, finished_at, duration_ms, applied_by, tool_version, "release", error)
-		VALUES (:version, :phase, :name, :checksum, :state, :total, :done, :flight, :digests, :started, :finished,
+		statements_done, in_flight, in_flight_state, digests, started_at, finished_at, duration_ms, applied_by, tool_version, "release", error)
+		VALUES (:version, :phase, :name, :checksum, :state, :total, :done, :flight, :before, :digests, :started, :finished,
 		:duration, :by, :tool, :release, :error)`, r.values())
 	if err != nil {
 		return fmt.Errorf("record %s in the ledger: %w", r.Name, err)
@@ -195,7 +216,7 @@ func (l *Ledger) insert(ctx context.Context, r Record) error {
 // update writes what changes while a migration runs.
 func (l *Ledger) update(ctx context.Context, r Record) error {
 	err := l.exec(ctx, `UPDATE migrate_versions SET name = :name, checksum = :checksum, state = :state,
-		statements_total = :total, statements_done = :done, in_flight = :flight, digests = :digests, finished_at = :finished,
+		statements_total = :total, statements_done = :done, in_flight = :flight, in_flight_state = :before, digests = :digests, finished_at = :finished,
 		duration_ms = :duration, applied_by = :by, tool_version = :tool, "release" = :release, error = :error
 		WHERE version = :version AND phase = :phase`, r.values())
 	if err != nil {
@@ -208,7 +229,7 @@ func (r Record) values() map[string]any {
 	digests, _ := json.Marshal(append([]string{}, r.Digests...)) // strings always marshal
 	return map[string]any{
 		"version": r.Version.String(), "phase": string(r.Phase), "name": r.Name, "checksum": r.Checksum,
-		"state": string(r.State), "total": r.StatementsTotal, "done": r.StatementsDone, "flight": nullInt(r.InFlight),
+		"state": string(r.State), "total": r.StatementsTotal, "done": r.StatementsDone, "flight": nullInt(r.InFlight), "before": r.Before.value(),
 		"digests": string(digests), "started": r.Started, "finished": nullTime(r.Finished),
 		"duration": r.Duration.Milliseconds(), "by": r.By, "tool": r.ToolVersion,
 		"release": nullString(r.Release), "error": nullString(r.Error),
@@ -251,10 +272,14 @@ func asTime(v any) time.Time {
 	return t
 }
 
-// save writes the row: a new one when first is set.
-func (l *Ledger) save(ctx context.Context, r Record, first bool) error {
-	if first {
-		return l.insert(ctx, r)
+// save writes the row, a new one when it is not in the ledger yet.
+func (l *Ledger) save(ctx context.Context, r *Record) error {
+	if r.stored {
+		return l.update(ctx, *r)
 	}
-	return l.update(ctx, r)
+	if err := l.insert(ctx, *r); err != nil {
+		return err
+	}
+	r.stored = true
+	return nil
 }

@@ -46,7 +46,8 @@ type Options struct {
 // Migrator runs the migrations of one set on one database.
 type Migrator struct {
 	Options
-	ledger *Ledger
+	ledger  *Ledger
+	offline bool // the run is up: no application works on the database
 }
 
 // New fills the defaults that a zero value would make dangerous.
@@ -97,6 +98,7 @@ func (m *Migrator) request(cmd Command) Request {
 func (m *Migrator) Run(ctx context.Context, cmd Command) (Result, error) {
 	started := m.Clock()
 	var result Result
+	m.offline = cmd == CmdUp
 	err := m.locked(ctx, runLock, func() error {
 		plan, err := m.prepare(ctx, cmd)
 		if err != nil {
@@ -124,7 +126,10 @@ func (m *Migrator) prepare(ctx context.Context, cmd Command) (Plan, error) {
 	if err := m.check(ctx, cmd, plan); err != nil {
 		return plan, err
 	}
-	return plan, m.ledger.Upgrade(ctx)
+	if err := m.DB.SetTimeouts(ctx, m.LockTimeout, 0); err != nil {
+		return plan, err
+	}
+	return plan, m.retrying(ctx, Event{}, func() error { return m.ledger.Upgrade(ctx) })
 }
 
 // check refuses what only the database can tell, before anything is touched.

@@ -38,6 +38,7 @@ const (
 	FileDone       EventKind = "file-done"
 	BackfillMoved  EventKind = "backfill-moved"   // Rows done of Total keys' span
 	LockRetry      EventKind = "lock-retry"       // a lock timed out; waits Elapsed, then tries again
+	Recovered      EventKind = "recovered"        // the Outcome of a statement whose run died is known
 	WaitingForLock EventKind = "waiting-for-lock" // another run holds the database
 	StepStarted    EventKind = "step-started"     // a release's step
 	StepDone       EventKind = "step-done"
@@ -51,6 +52,19 @@ type Event struct {
 	Step      string
 	Rows      int64   // rows affected so far
 	Done      float64 // share of a backfill's key range that is done, 0 to 1
+	Outcome   string  // took effect, no effect or unknown
 	Elapsed   time.Duration
 	Err       error
+}
+
+// At is the place that the event speaks of: file:line, the file, or the ledger.
+func (e Event) At() string {
+	switch {
+	case e.Migration == nil:
+		return "ledger"
+	case e.Statement == nil:
+		return e.Migration.Name
+	default:
+		return e.Migration.At(e.Statement.Pos)
+	}
 }

@@ -23,18 +23,22 @@ type Record struct {
 	StatementsTotal int
 	StatementsDone  int
 	InFlight        int      // ordinal of the statement sent but not known to be done; 0: none
+	Before          *Before  // what was there before it was sent; nil: not known
 	Digests         []string // of the statements done, in order
 	Started         time.Time
 	Finished        time.Time // zero while not finished
 	Duration        time.Duration
 	By, ToolVersion string
 	Release, Error  string
+
+	stored bool // the row is in the ledger
 }
 
 // done counts a statement that took effect.
 func (r *Record) done(s migrations.Statement) {
 	r.StatementsDone++
 	r.Digests = append(r.Digests, s.Digest())
+	r.InFlight, r.Before = 0, nil
 }
 
 // finish marks the whole file as applied.

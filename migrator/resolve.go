@@ -22,7 +22,7 @@ func (m *Migrator) Resolve(ctx context.Context, id migrations.ID, tookEffect boo
 		if tookEffect {
 			r.done(file.Statements[r.InFlight-1])
 		}
-		r.InFlight, r.State = 0, Failed
+		r.InFlight, r.Before, r.State = 0, nil, Failed
 		return m.ledger.update(ctx, *r)
 	})
 }

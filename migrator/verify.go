@@ -18,6 +18,11 @@ func (m *Migrator) checkStatements(plan Plan) error {
 					Err:  fmt.Errorf("a migration may not start or end a transaction"),
 					Hint: "leave it out: the file commits together with its row in the ledger"}
 			}
+			if phases.Nameless(m.DB.Dialect(), s.Text) {
+				return &migrations.FileError{Path: step.Migration.Path, Line: s.Pos.Line,
+					Err:  fmt.Errorf("an index that is built concurrently needs a name"),
+					Hint: "write CREATE INDEX CONCURRENTLY name ON ...: what a failed build leaves is found by it"}
+			}
 		}
 	}
 	return nil

@@ -172,3 +172,25 @@ func Repeatable(d sqltext.Dialect, sql string) bool {
 	}
 	return false
 }
+
+// Reindexed names the index or table of PostgreSQL's REINDEX (INDEX | TABLE)
+// CONCURRENTLY name; none for other statements.
+func Reindexed(sql string) []Object {
+	r := newReader(sqltext.Postgres, sql)
+	if r.word() != "REINDEX" {
+		return nil
+	}
+	for len(r.tokens) > 0 && !r.at("INDEX", "TABLE") {
+		r.next()
+	}
+	r.next()
+	if !r.take("CONCURRENTLY") {
+		return nil
+	}
+	return r.append(nil)
+}
+
+// Nameless reports a CREATE INDEX CONCURRENTLY that leaves the name to the server.
+func Nameless(d sqltext.Dialect, sql string) bool {
+	return Concurrent(d, sql) && newReader(d, sql).word() == "CREATE" && len(Touched(d, sql)) == 0
+}

@@ -9,12 +9,13 @@ import (
 	"github.com/expandcontract/migrate/migrations/sqltext"
 )
 
-// NeedsAutocommit reports whether the server refuses the statement inside a
-// transaction block (PostgreSQL manual, the Notes of each command). On MySQL
-// every DDL statement commits by itself, so it is always true there.
+// NeedsAutocommit reports whether the statement cannot be one of several in a
+// transaction: PostgreSQL refuses it there (manual, the Notes of each command);
+// MySQL and MariaDB commit before and after it by themselves (MySQL manual,
+// "Statements That Cause an Implicit Commit"), or may, as in a procedure.
 func NeedsAutocommit(d sqltext.Dialect, sql string) bool {
 	if d != sqltext.Postgres {
-		return true
+		return !withinTransaction(sql)
 	}
 	words := sqltext.Words(d, sql, 0)
 	if len(words) == 0 {
@@ -40,6 +41,30 @@ func NeedsAutocommit(d sqltext.Dialect, sql string) bool {
 			second == "TABLE" && slices.Contains(words, "DETACH") && concurrently
 	case "CLUSTER":
 		return len(words) == 1
+	}
+	return false
+}
+
+// Concurrent reports whether the statement is one of PostgreSQL's that wait for
+// old transactions while nobody waits for them: CREATE, DROP and REINDEX ...
+// CONCURRENTLY.
+func Concurrent(d sqltext.Dialect, sql string) bool {
+	return d == sqltext.Postgres && NeedsAutocommit(d, sql) && slices.Contains(sqltext.Words(d, sql, 0), "CONCURRENTLY")
+}
+
+// withinTransaction tells the statements of MySQL that commit nothing.
+func withinTransaction(sql string) bool {
+	words := sqltext.Words(sqltext.MySQL, sql, 2)
+	if len(words) == 0 {
+		return false
+	}
+	switch words[0] {
+	case "INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH", "VALUES", "DO", "TABLE":
+		return true
+	case "SET":
+		return len(words) > 1 && words[1] != "PASSWORD" && words[1] != "DEFAULT"
+	case "LOAD":
+		return len(words) > 1 && words[1] == "DATA"
 	}
 	return false
 }

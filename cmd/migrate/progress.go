@@ -40,7 +40,9 @@ func (p *progress) event(e migrator.Event) {
 		p.finish()
 		p.app.notef("%s: done in %s", e.Migration.Name, e.Elapsed.Round(time.Millisecond))
 	case migrator.LockRetry:
-		p.app.notef("%s: no lock within the timeout, trying again in %s", e.Migration.Name, e.Elapsed.Round(100*time.Millisecond))
+		p.app.notef("%s: no lock within the timeout, trying again in %s", e.At(), e.Elapsed.Round(100*time.Millisecond))
+	case migrator.Recovered:
+		p.app.notef("%s: in flight when the last run died: %s", e.Migration.At(e.Statement.Pos), e.Outcome)
 	case migrator.WaitingForLock:
 		p.app.notef("another migrate run holds this database, waiting up to %s", e.Elapsed)
 	case migrator.StepStarted:

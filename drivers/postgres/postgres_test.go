@@ -86,7 +86,8 @@ func TestOpenErrorsHoldNoPassword(t *testing.T) {
 		{"bad escape", "postgres://u:" + secret + "%zz@h/db", ""},
 		{"bad port", "postgres://u:" + secret + "@h:port/db", ""},
 		{"bad host", "postgres://u:" + secret + "@[::1/db", ""},
-		{"other scheme", "mysql://u:" + secret + "@h/db", "mysql"},
+		{"other scheme", "oracle://u:" + secret + "@h/db", "oracle"},
+		{"MySQL without a database", "mysql://u:" + secret + "@h", "no database"},
 		{"no scheme", "u:" + secret + "@h/db", ""},
 		{"password in the query", "postgres://" + dead + "/db?user=u&password=" + secret, dead},
 	}
