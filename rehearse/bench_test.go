@@ -60,7 +60,7 @@ func plain(tb testing.TB, options sandbox.Options, path string) time.Duration {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	options.Version = snap.Version
+	options.Product, options.Version = snap.Product, snap.Version
 	server, err := sandbox.Start(ctx, options)
 	if err != nil {
 		tb.Fatal(err)

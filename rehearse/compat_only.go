@@ -13,14 +13,14 @@ import (
 // RunFresh checks the queries without a snapshot: A is an empty database with
 // everything up to and including version from, which is already released; the
 // zero version stands for all but the newest.
-func RunFresh(ctx context.Context, c Config, from migrations.Version, version int) *report.Rehearsal {
+func RunFresh(ctx context.Context, c Config, from migrations.Version, product string, version sandbox.Version) *report.Rehearsal {
 	r := &report.Rehearsal{Snapshot: report.Snapshot{Name: "empty database"}, Verdict: report.Pass, Reasons: []string{},
 		Files: []*report.File{}, Notes: []string{}}
 	if from.IsZero() {
 		from = beforeNewest(c.Set)
 	}
 	r.Notes = append(r.Notes, fmt.Sprintf("A is an empty database with the changes up to version %s", orNone(from)))
-	err := c.withSandbox(ctx, r, version, func(server *sandbox.Server) error {
+	err := c.withSandbox(ctx, r, product, version, func(server *sandbox.Server) error {
 		if err := server.CreateDatabase(ctx, database); err != nil {
 			return harness(err)
 		}

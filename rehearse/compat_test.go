@@ -106,7 +106,7 @@ func TestCompatOnAnEmptyDatabase(t *testing.T) {
 	t.Parallel()
 	c := config(t, release)
 	c.Old, c.New = oldQueries, newQueries
-	r := rehearse.RunFresh(t.Context(), c, migrations.Version{}, 15)
+	r := rehearse.RunFresh(t.Context(), c, migrations.Version{}, sandbox.PostgreSQL, sandbox.Version{Major: 15})
 	wantCompat(t, r)
 	if len(r.Notes) == 0 || !strings.Contains(r.Notes[0], "up to version") {
 		t.Errorf("notes %q, want one that tells what A is", r.Notes)
@@ -117,7 +117,7 @@ func TestCompatPasses(t *testing.T) {
 	t.Parallel()
 	c := config(t, release)
 	c.Old, c.New = oldQueries[2:3], newQueries[:1]
-	r := rehearse.RunFresh(t.Context(), c, migrations.Version{}, 15)
+	r := rehearse.RunFresh(t.Context(), c, migrations.Version{}, sandbox.PostgreSQL, sandbox.Version{Major: 15})
 	wantVerdict(t, r, report.Pass)
 	if len(r.Compat.Failures) > 0 {
 		t.Errorf("failures %+v", r.Compat.Failures)

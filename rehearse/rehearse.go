@@ -59,7 +59,7 @@ func (c Config) rehearse(ctx context.Context, r *report.Rehearsal, path string) 
 	if r.Snapshot.SHA256, err = snapshot.SHA256(ctx); err != nil {
 		return harness(err)
 	}
-	return c.withSandbox(ctx, r, snapshot.Version, func(server *sandbox.Server) error {
+	return c.withSandbox(ctx, r, snapshot.Product, snapshot.Version, func(server *sandbox.Server) error {
 		started := time.Now()
 		if err := server.Restore(ctx, snapshot, database); err != nil {
 			return harness(err)
@@ -70,9 +70,9 @@ func (c Config) rehearse(ctx context.Context, r *report.Rehearsal, path string) 
 }
 
 // withSandbox runs fn on a fresh server and removes the server afterwards.
-func (c Config) withSandbox(ctx context.Context, r *report.Rehearsal, version int, fn func(*sandbox.Server) error) (err error) {
+func (c Config) withSandbox(ctx context.Context, r *report.Rehearsal, product string, version sandbox.Version, fn func(*sandbox.Server) error) (err error) {
 	options := c.Sandbox
-	options.Version = version
+	options.Product, options.Version = product, version
 	started := time.Now()
 	server, err := sandbox.Start(ctx, options)
 	if err != nil {

@@ -28,12 +28,16 @@ type queryFlags struct {
 type rehearseCmd struct {
 	sandboxFlags
 	queryFlags
-	Snapshots []string `arg:"" name:"snapshot" help:"Dumps: pg_dump custom, directory, tar or plain, plain also .gz and .zst."`
+	Snapshots []string `arg:"" name:"snapshot" help:"Dumps: pg_dump custom, directory, tar or plain; mysqldump or mariadb-dump; plain ones also .gz and .zst."`
 	Out       string   `help:"Directory for a text and a JSON report per snapshot." placeholder:"DIR"`
 }
 
 func (c *rehearseCmd) Run(ctx context.Context, a *app) error {
-	rc, err := a.rehearsal(c.sandboxFlags, c.queryFlags)
+	dialect, err := dialectOfAll(c.Snapshots)
+	if err != nil {
+		return err
+	}
+	rc, err := a.rehearsal(dialect, c.sandboxFlags, c.queryFlags)
 	if err != nil {
 		return err
 	}
@@ -45,28 +49,53 @@ func (c *rehearseCmd) Run(ctx context.Context, a *app) error {
 	return a.printRehearsal(report.NewDocument(toolVersion(), started, rehearsals), c.Out)
 }
 
+// dialectOf is what the product's server speaks.
+func dialectOf(product string) sqltext.Dialect {
+	if product == sandbox.PostgreSQL {
+		return sqltext.Postgres
+	}
+	return sqltext.MySQL
+}
+
+// dialectOfAll is what the servers speak that the snapshots are of. One that
+// cannot be read is left to its rehearsal, which reports it.
+func dialectOfAll(paths []string) (sqltext.Dialect, error) {
+	dialect, of := sqltext.Postgres, ""
+	for _, path := range paths {
+		s, err := sandbox.Inspect(path)
+		if err != nil {
+			continue
+		}
+		if of != "" && dialectOf(s.Product) != dialect {
+			return "", usagef("rehearse them in two calls, each with its own --dir", "%s and %s are of different servers, which no migration suits both of", of, path)
+		}
+		dialect, of = dialectOf(s.Product), path
+	}
+	return dialect, nil
+}
+
 // rehearsal is the configuration that rehearse and compat share.
-func (a *app) rehearsal(s sandboxFlags, q queryFlags) (rehearse.Config, error) {
+func (a *app) rehearsal(d sqltext.Dialect, s sandboxFlags, q queryFlags) (rehearse.Config, error) {
 	rc := rehearse.Config{Open: drivers.Open, Migrator: a.options(), Log: a.log,
 		Sandbox: sandbox.Options{Engine: sandbox.Kind(cmp.Or(s.Engine, a.config.Rehearse.Engine, string(sandbox.Auto))),
 			Image: cmp.Or(s.Image, a.config.Rehearse.Image), Log: a.log}}
 	var err error
-	if rc.Set, err = a.load(sqltext.Postgres); err != nil {
+	if rc.Set, err = a.load(d); err != nil {
 		return rc, err
 	}
-	rc.Old, err = loadQueries(cmp.Or(q.OldQueries, a.config.Compat.OldQueries))
+	rc.Old, err = loadQueries(d, cmp.Or(q.OldQueries, a.config.Compat.OldQueries))
 	if err != nil {
 		return rc, err
 	}
-	rc.New, err = loadQueries(cmp.Or(q.NewQueries, a.config.Compat.NewQueries))
+	rc.New, err = loadQueries(d, cmp.Or(q.NewQueries, a.config.Compat.NewQueries))
 	return rc, err
 }
 
-func loadQueries(path string) ([]compat.Query, error) {
+func loadQueries(d sqltext.Dialect, path string) ([]compat.Query, error) {
 	if path == "" {
 		return nil, nil
 	}
-	queries, err := compat.Load(path, sqltext.Postgres)
+	queries, err := compat.Load(path, d)
 	if err != nil {
 		return nil, usageError{err: err, hint: "check --old-queries, --new-queries, or compat in migrate.yaml"}
 	}

@@ -102,7 +102,7 @@ func (d *demo) clean(ctx context.Context) error {
 // start makes production as the release before left it.
 func (d *demo) start(ctx context.Context) error {
 	d.tell.Step("A shop in production, with the schema of its last release")
-	server, err := sandbox.Start(ctx, sandbox.Options{Engine: sandbox.Kind(d.engine), Version: 15, Durable: true})
+	server, err := sandbox.Start(ctx, sandbox.Options{Engine: sandbox.Kind(d.engine), Version: sandbox.Version{Major: 15}, Durable: true})
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (d *demo) snapshots(ctx context.Context) error {
 // compat proves that either version's queries run on the schemas they meet.
 func (d *demo) compat(ctx context.Context) error {
 	d.tell.Step("In CI: do old queries live on the new schema, and new ones on what is left?")
-	err := d.run(ctx, production, exitOK, "compat", "--engine", d.engine, "--server-version", "15", "--from", "1")
+	err := d.run(ctx, production, exitOK, "compat", "--engine", d.engine, "--server", "postgres15", "--from", "1")
 	d.promise(err == nil, "old code runs before and after pre, new code before and after post")
 	return nil
 }

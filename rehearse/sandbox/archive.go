@@ -24,7 +24,7 @@ func (s Snapshot) withArchiveHeader(header []byte) (Snapshot, error) {
 	if a.err != nil {
 		return s, fmt.Errorf("snapshot %s: %w: %w", s.Path, a.err, ErrTruncated)
 	}
-	if s.Version = leadingInt(s.ServerVersion); s.Version == 0 {
+	if s.Version = ParseVersion(s.Product, s.ServerVersion); s.Version.IsZero() {
 		return s, fmt.Errorf("snapshot %s has a damaged archive header: copy or dump it again: %w", s.Path, ErrNotADump)
 	}
 	return s, nil

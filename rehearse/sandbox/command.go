@@ -36,27 +36,19 @@ func (e *programError) Error() string {
 }
 
 // query runs statements in one database, each in its own transaction, and returns the last one's result
-// as psql prints it without decoration.
+// as the client program prints it without decoration.
 func (s *Server) query(ctx context.Context, database string, statements ...string) (string, error) {
-	args := []string{"--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--set=ON_ERROR_STOP=1", "--dbname=" + database}
-	for _, statement := range statements {
-		args = append(args, "--command="+statement)
-	}
-	var out bytes.Buffer
-	if err := s.machine.run(ctx, command{name: "psql", args: args, stdout: &out}); err != nil {
-		return "", s.serverMessage(err)
-	}
-	return strings.TrimSpace(out.String()), nil
+	return s.product.query(ctx, s, database, statements...)
 }
 
-// serverMessage shortens psql's complaint to what the server said.
-func (s *Server) serverMessage(err error) error {
+// serverMessage shortens a client program's complaint to what the server said.
+func serverMessage(err error) error {
 	var failed *programError
 	if !errors.As(err, &failed) {
 		return err
 	}
 	for line := range strings.Lines(failed.messages) {
-		for _, mark := range []string{"ERROR:", "FATAL:", "error:"} {
+		for _, mark := range []string{"ERROR:", "FATAL:", "error:", "ERROR "} {
 			if _, message, found := strings.Cut(line, mark); found {
 				return errors.New(strings.TrimSpace(message))
 			}

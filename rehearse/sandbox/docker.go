@@ -28,7 +28,6 @@ const (
 )
 
 const (
-	serverPort = "5432/tcp"
 	// sharedMemory is what parallel plans and index builds may use; Docker's default of 64 MB makes them fail.
 	sharedMemory  = 1 << 30
 	daemonTimeout = 10 * time.Second
@@ -55,6 +54,7 @@ func (d debugLog) Printf(format string, v ...any) {
 // docker is a server in a container of this process's own.
 type docker struct {
 	id       string // the sandbox's label
+	product  product
 	image    string
 	password string
 	client   *client.Client
@@ -81,12 +81,12 @@ func connect(ctx context.Context) (*client.Client, error) {
 }
 
 // dockerLauncher finds the daemon and makes sure of the image.
-func dockerLauncher(ctx context.Context, o Options) (launcher, error) {
+func dockerLauncher(ctx context.Context, o Options, p product) (launcher, error) {
 	c, err := connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	image, err := chooseImage(ctx, c, o)
+	image, err := chooseImage(ctx, c, o, p)
 	if err == nil {
 		err = ensureImage(ctx, c, o, image)
 	}
@@ -94,12 +94,12 @@ func dockerLauncher(ctx context.Context, o Options) (launcher, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return func(ctx context.Context, password string) (machine, error) {
-		return startDocker(ctx, o, c, image, password)
+		return startDocker(ctx, o, p, c, image, password)
 	}, nil
 }
 
-func startDocker(ctx context.Context, o Options, c *client.Client, image, password string) (_ machine, err error) {
-	d := &docker{id: randomHex(6), image: image, password: password, client: c}
+func startDocker(ctx context.Context, o Options, p product, c *client.Client, image, password string) (_ machine, err error) {
+	d := &docker{id: randomHex(6), product: p, image: image, password: password, client: c}
 	defer func() {
 		if err != nil {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
@@ -143,20 +143,13 @@ func (d *docker) create(ctx context.Context, o Options) error {
 func (d *docker) request() testcontainers.ContainerRequest {
 	labels := currentOwner().labels()
 	labels[labelSandbox] = d.id
-	command := []string{"postgres"}
-	for _, s := range serverSettings() {
-		command = append(command, "-c", s[0]+"="+s[1])
-	}
+	env, command := d.product.container(d.password)
 	return testcontainers.ContainerRequest{
-		Image:        d.image,
-		ExposedPorts: []string{serverPort},
-		Cmd:          command,
-		Labels:       labels,
-		Env: map[string]string{
-			"POSTGRES_USER":        superuser,
-			"POSTGRES_PASSWORD":    d.password,
-			"POSTGRES_INITDB_ARGS": "--no-sync",
-		},
+		Image:              d.image,
+		ExposedPorts:       []string{d.serverPort()},
+		Cmd:                command,
+		Labels:             labels,
+		Env:                env,
 		HostConfigModifier: func(h *container.HostConfig) { h.ShmSize = sharedMemory },
 	}
 }
@@ -172,7 +165,7 @@ func (d *docker) reach(ctx context.Context) error {
 			return fmt.Errorf("the container of %s ended with code %d: %s", d.image, state.ExitCode, d.lastLog(ctx))
 		}
 		for _, a := range d.addresses(seen.Container) {
-			if speaksPostgres(ctx, a.host, a.port) {
+			if d.product.answers(ctx, a.host, a.port) {
 				d.host, d.port = a.host, a.port
 				return nil
 			}
@@ -196,7 +189,7 @@ func (d *docker) addresses(seen container.InspectResponse) []endpoint {
 	if seen.NetworkSettings == nil {
 		return nil
 	}
-	mapped := mappedPort(seen.NetworkSettings.Ports)
+	mapped := d.mappedPort(seen.NetworkSettings.Ports)
 	if host := os.Getenv("TESTCONTAINERS_HOST_OVERRIDE"); host != "" {
 		return []endpoint{{host, mapped}}
 	}
@@ -209,7 +202,7 @@ func (d *docker) addresses(seen container.InspectResponse) []endpoint {
 	}
 	for _, n := range seen.NetworkSettings.Networks {
 		if n.IPAddress.IsValid() {
-			list = append(list, endpoint{n.IPAddress.String(), int(network.MustParsePort(serverPort).Num())})
+			list = append(list, endpoint{n.IPAddress.String(), d.product.port()})
 		}
 		if n.Gateway.IsValid() && mapped != 0 {
 			list = append(list, endpoint{n.Gateway.String(), mapped})
@@ -218,8 +211,11 @@ func (d *docker) addresses(seen container.InspectResponse) []endpoint {
 	return list
 }
 
-func mappedPort(ports network.PortMap) int {
-	for _, binding := range ports[network.MustParsePort(serverPort)] {
+// serverPort is the port inside the container as Docker writes it.
+func (d *docker) serverPort() string { return strconv.Itoa(d.product.port()) + "/tcp" }
+
+func (d *docker) mappedPort(ports network.PortMap) int {
+	for _, binding := range ports[network.MustParsePort(d.serverPort())] {
 		if port, err := strconv.Atoi(binding.HostPort); err == nil && port != 0 {
 			return port
 		}

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Dump writes a database of the sandbox to a file in pg_dump's custom format, with the tool of the server's
-// version. The file appears whole or not at all.
+// Dump writes a database of the sandbox to a file, in pg_dump's custom format or as mysqldump's SQL, with the tool
+// of the server's version. The file appears whole or not at all.
 func (s *Server) Dump(ctx context.Context, database, path string) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), ".dump-*")
 	if err != nil {
@@ -20,7 +20,8 @@ func (s *Server) Dump(ctx context.Context, database, path string) (err error) {
 			err = errors.Join(fmt.Errorf("dump %s: %w", database, err), file.Close(), os.Remove(file.Name()))
 		}
 	}()
-	c := command{name: "pg_dump", args: []string{"--format=custom", "--dbname=" + database}, stdout: file}
+	c := s.product.dump(database)
+	c.stdout = file
 	if err := s.machine.run(ctx, c); err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func engines(t *testing.T, test func(t *testing.T, o Options)) {
 	t.Helper()
 	t.Run("local", func(t *testing.T) { test(t, Options{Engine: Local, CacheDir: cacheDir(t)}) })
 	t.Run("docker", func(t *testing.T) {
-		o := Options{Engine: Docker, Version: testMajor}
+		o := Options{Engine: Docker, Version: Version{Major: testMajor}}
 		needDocker(t, o)
 		test(t, o)
 	})
@@ -30,7 +30,7 @@ func engines(t *testing.T, test func(t *testing.T, o Options)) {
 
 func needDocker(t *testing.T, o Options) {
 	t.Helper()
-	if _, err := dockerLauncher(t.Context(), o.withDefaults()); err != nil {
+	if _, err := dockerLauncher(t.Context(), o.withDefaults(), postgres{}); err != nil {
 		t.Skipf("SKIPPED, containers are not tested: %v", err)
 	}
 }
@@ -139,7 +139,7 @@ func TestServerIsSetUpForMeasuring(t *testing.T) {
 		if got := query(t, s, "postgres", "SHOW fsync") + query(t, s, "postgres", "SHOW synchronous_commit"); got != "onon" {
 			t.Errorf("fsync and synchronous_commit after SetDurable: %s", got)
 		}
-		if s.Engine() != o.Engine || s.Major() < testMajor || !strings.HasPrefix(s.Describe(), string(o.Engine)+" ") {
+		if s.Engine() != o.Engine || s.Series().Major < testMajor || !strings.HasPrefix(s.Describe(), string(o.Engine)+" ") {
 			t.Errorf("engine %s, version %s: %s", s.Engine(), s.Version(), s.Describe())
 		}
 	})
@@ -157,7 +157,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 				t.Fatalf("close with an ended context: %v", err)
 			}
 		}
-		if speaksPostgres(t.Context(), host, port) {
+		if s.product.answers(t.Context(), host, port) {
 			t.Error("the server still answers")
 		}
 		assertEmpty(t, o, volumes)
@@ -183,14 +183,14 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 }
 
 func TestFailedStartLeavesNothing(t *testing.T) {
-	o := Options{Engine: Docker, Version: testMajor}
+	o := Options{Engine: Docker, Version: Version{Major: testMajor}}
 	needDocker(t, o)
 	c, err := connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Without a password the image's entrypoint gives up.
-	_, err = startDocker(t.Context(), o.withDefaults(), c, "postgres:15", "")
+	_, err = startDocker(t.Context(), o.withDefaults(), postgres{}, c, "postgres:15", "")
 	if err == nil || !strings.Contains(err.Error(), "ended with code 1") {
 		t.Errorf("error %v, want the container's exit code", err)
 	}
@@ -231,7 +231,7 @@ func TestPasswordIsInNoError(t *testing.T) {
 
 func TestNoEngine(t *testing.T) {
 	for _, o := range []Options{
-		{Engine: Local, Version: 99},
+		{Engine: Local, Version: Version{Major: 99}},
 		{Engine: "podman"},
 		{Product: "oracle"},
 	} {
@@ -242,9 +242,9 @@ func TestNoEngine(t *testing.T) {
 }
 
 func TestChooseInstallation(t *testing.T) {
-	found := []installation{{version: "15.18", major: 15}, {version: "17.2", major: 17}}
+	found := []installation{{version: "15.18", series: Version{15, 0}}, {version: "17.2", series: Version{17, 0}}}
 	for wanted, version := range map[int]string{0: "17.2", 14: "15.18", 15: "15.18", 16: "17.2", 18: ""} {
-		got, err := chooseInstallation(found, wanted)
+		got, err := chooseInstallation(postgres{}, found, Version{Major: wanted})
 		if got.version != version || (err == nil) != (version != "") {
 			t.Errorf("wanted %d: %q, %v", wanted, got.version, err)
 		}

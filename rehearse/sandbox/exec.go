@@ -20,7 +20,7 @@ import (
 func (d *docker) run(ctx context.Context, c command) error {
 	created, err := d.client.ExecCreate(ctx, d.ctr.GetContainerID(), client.ExecCreateOptions{
 		Cmd:          append([]string{c.name}, c.args...),
-		Env:          []string{"PGHOST=127.0.0.1", "PGPORT=5432", "PGUSER=" + superuser, "PGPASSWORD=" + d.password, "LC_MESSAGES=C"},
+		Env:          d.product.environment("127.0.0.1", d.product.port(), d.password),
 		AttachStdin:  c.stdin != nil,
 		AttachStdout: true,
 		AttachStderr: true,

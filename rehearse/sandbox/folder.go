@@ -112,17 +112,21 @@ func (f folder) left() bool {
 	return o.dead()
 }
 
-// serverPID is the process in postmaster.pid when that process still serves this very folder: after a crash the
-// number may belong to anyone.
+// pidFile is where a MySQL or MariaDB server notes its process, told so by its command; PostgreSQL has its own.
+const pidFile = "server.pid"
+
+// serverPID is the process that the server has noted, when that process still serves this very folder: after a
+// crash the number may belong to anyone.
 func (f folder) serverPID() int {
-	content, err := os.ReadFile(filepath.Join(f.data(), "postmaster.pid"))
-	if err != nil {
-		return 0
+	for _, name := range []string{"postmaster.pid", pidFile} {
+		content, err := os.ReadFile(filepath.Join(f.data(), name))
+		if err != nil {
+			continue
+		}
+		line, _, _ := strings.Cut(string(content), "\n")
+		if pid, err := strconv.Atoi(strings.TrimSpace(line)); err == nil && pid > 1 && f.servedBy(pid) {
+			return pid
+		}
 	}
-	line, _, _ := strings.Cut(string(content), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil || pid <= 1 || !f.servedBy(pid) {
-		return 0
-	}
-	return pid
+	return 0
 }

@@ -135,7 +135,7 @@ func (s Snapshot) withPlainHeader(header []byte) (Snapshot, error) {
 		s.Product = h.product
 		if m := h.server.FindSubmatch(header); m != nil {
 			s.ServerVersion = string(m[1])
-			s.Version = leadingInt(s.ServerVersion)
+			s.Version = ParseVersion(s.Product, s.ServerVersion)
 		}
 		if m := h.tool.FindSubmatch(header); m != nil {
 			s.ToolVersion = string(m[1])

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,34 +17,30 @@ import (
 // pullTimeout bounds a pull: some 150 MB on a slow line.
 const pullTimeout = 5 * time.Minute
 
-// newestMajor is the image to pull when no version is wanted and none is there.
-const newestMajor = 18
-
-// chooseImage names the image: the caller's own, <product>:<major>, or the newest one that is already there.
-func chooseImage(ctx context.Context, c *client.Client, o Options) (string, error) {
+// chooseImage names the image: the caller's own, <product>:<version>, or the newest one that is already there.
+func chooseImage(ctx context.Context, c *client.Client, o Options, p product) (string, error) {
 	if o.Image != "" {
 		return o.Image, nil
 	}
-	if o.Version > 0 {
-		return fmt.Sprintf("%s:%d", o.Product, o.Version), nil
+	if !o.Version.IsZero() {
+		return o.Product + ":" + o.Version.String(), nil
 	}
 	list, err := c.ImageList(ctx, client.ImageListOptions{Filters: make(client.Filters).Add("reference", o.Product)})
 	if err != nil {
 		return "", fmt.Errorf("list images: %w", err)
 	}
-	newest := 0
+	var newest Version
 	for _, image := range list.Items {
 		for _, tag := range image.RepoTags {
-			major, err := strconv.Atoi(strings.TrimPrefix(tag, o.Product+":"))
-			if err == nil {
-				newest = max(newest, major)
+			if v := ParseVersion(o.Product, strings.TrimPrefix(tag, o.Product+":")); v.Compare(newest) > 0 {
+				newest = v
 			}
 		}
 	}
-	if newest == 0 {
-		newest = newestMajor
+	if newest.IsZero() {
+		newest = p.newest()
 	}
-	return fmt.Sprintf("%s:%d", o.Product, newest), nil
+	return o.Product + ":" + newest.String(), nil
 }
 
 // ensureImage pulls the image unless it is there.

@@ -7,9 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +21,7 @@ const portAttempts = 5
 // cache directory, on 127.0.0.1.
 type local struct {
 	installation
+	product  product
 	account  account
 	folder   folder
 	port     int
@@ -32,12 +31,12 @@ type local struct {
 }
 
 // localLauncher finds the programs for the wanted version.
-func localLauncher(ctx context.Context, o Options) (launcher, error) {
-	found := findInstallations(ctx)
+func localLauncher(ctx context.Context, o Options, p product) (launcher, error) {
+	found := findInstallations(ctx, p)
 	if ctx.Err() != nil { // programs that were not asked for their version look absent
 		return nil, fmt.Errorf("look for server programs: %w", context.Cause(ctx))
 	}
-	in, err := chooseInstallation(found, o.Version)
+	in, err := chooseInstallation(p, found, o.Version)
 	if err != nil {
 		return nil, err
 	}
@@ -46,16 +45,16 @@ func localLauncher(ctx context.Context, o Options) (launcher, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNoEngine, err)
 	}
 	return func(ctx context.Context, password string) (machine, error) {
-		return startLocal(ctx, o, in, a, password)
+		return startLocal(ctx, o, p, in, a, password)
 	}, nil
 }
 
-func startLocal(ctx context.Context, o Options, in installation, a account, password string) (_ machine, err error) {
+func startLocal(ctx context.Context, o Options, p product, in installation, a account, password string) (_ machine, err error) {
 	f, err := newFolder(o, a)
 	if err != nil {
 		return nil, err
 	}
-	l := &local{installation: in, account: a, folder: f, password: password}
+	l := &local{installation: in, product: p, account: a, folder: f, password: password}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, l.remove(context.WithoutCancel(ctx)))
@@ -63,7 +62,7 @@ func startLocal(ctx context.Context, o Options, in installation, a account, pass
 	}()
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := l.initialise(ctx); err != nil {
+	if err := p.initialise(ctx, l); err != nil {
 		return nil, err
 	}
 	for attempt := 1; ; attempt++ {
@@ -71,77 +70,19 @@ func startLocal(ctx context.Context, o Options, in installation, a account, pass
 		if err == nil {
 			return l, nil
 		}
-		if attempt == portAttempts || !strings.Contains(err.Error(), "Address already in use") {
+		if attempt == portAttempts || !strings.Contains(err.Error(), "Address already in use") && !strings.Contains(err.Error(), "Can't start server: Bind on TCP/IP port") {
 			return nil, err
 		}
 	}
 }
 
-// initialise makes the data directory. The order of text is en_US.UTF-8 as in the official images where this
-// machine has it.
-func (l *local) initialise(ctx context.Context) error {
-	secret := filepath.Join(l.folder.path, "password")
-	if err := os.WriteFile(secret, []byte(l.password+"\n"), 0o600); err != nil {
-		return err
-	}
-	defer os.Remove(secret)
-	if err := l.account.own(secret); err != nil {
-		return err
-	}
-	var err error
-	for _, locale := range []string{"en_US.UTF-8", "C.UTF-8", "C"} {
-		if err = l.initdb(ctx, secret, locale); err == nil || !strings.Contains(err.Error(), "locale") {
-			break
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("initdb: %w", err)
-	}
-	return l.configure()
-}
-
-func (l *local) initdb(ctx context.Context, secret, locale string) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, "initdb"), "--pgdata="+l.folder.data(), "--username="+superuser,
-		"--pwfile="+secret, "--auth=scram-sha-256", "--encoding=UTF8", "--locale="+locale, "--no-sync", "--no-instructions")
-	messages := &head{limit: messageLimit}
-	cmd.Stderr = messages
-	l.detached(cmd)
-	return outcome(ctx, command{name: "initdb"}, cmd.Run(), messages)
-}
-
 // detached prepares a program that runs under the server's account: its own group, which dies with the context.
 func (l *local) detached(cmd *exec.Cmd) {
 	cmd.Dir = l.folder.path
-	cmd.Env = withoutPG(os.Environ())
+	cmd.Env = ownVariables(os.Environ())
 	cmd.WaitDelay = time.Second
 	cmd.Cancel = func() error { return killGroup(cmd) }
 	l.account.detach(cmd)
-}
-
-// configure writes what may not change while the server runs. fsync is set later: see setSync.
-func (l *local) configure() error {
-	lines := []string{"listen_addresses = '127.0.0.1'", "unix_socket_directories = '" + strings.ReplaceAll(l.folder.socket(), "'", "''") + "'"}
-	for _, s := range serverSettings() {
-		lines = append(lines, s[0]+" = "+s[1])
-	}
-	// initdb just wrote the data; nothing is lost if the machine fails before setSync.
-	lines = append(lines, "fsync = off")
-	conf, err := os.OpenFile(filepath.Join(l.folder.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = conf.WriteString("\n" + strings.Join(lines, "\n") + "\n")
-	return errors.Join(err, conf.Close())
-}
-
-// serverSettings are the same for every engine; the package comment says why.
-func serverSettings() [][2]string {
-	return [][2]string{
-		{"wal_level", "replica"},
-		{"full_page_writes", "on"},
-		{"autovacuum", "off"},
-		{"max_connections", "50"},
-	}
 }
 
 // serve starts the server on a port that was free a moment ago and waits until it listens.
@@ -157,7 +98,8 @@ func (l *local) serve(ctx context.Context) error {
 	}
 	defer log.Close()
 	// The server outlives this function and the caller's context: remove ends it.
-	cmd := exec.Command(filepath.Join(l.bin, "postgres"), "-D", l.folder.data(), "-p", strconv.Itoa(port))
+	program, args := l.product.command(l)
+	cmd := exec.Command(program, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	l.detached(cmd)
 	cmd.Cancel = nil
@@ -174,7 +116,7 @@ func (l *local) serve(ctx context.Context) error {
 }
 
 func (l *local) awaitListening(ctx context.Context) error {
-	for !speaksPostgres(ctx, "127.0.0.1", l.port) {
+	for !l.product.answers(ctx, "127.0.0.1", l.port) {
 		select {
 		case <-l.exited:
 			return fmt.Errorf("the server did not start: %s", lastLines(l.folder.log()))
@@ -188,7 +130,7 @@ func (l *local) awaitListening(ctx context.Context) error {
 	case <-l.exited:
 		return fmt.Errorf("the server did not start: %s", lastLines(l.folder.log()))
 	default:
-		return nil
+		return l.product.ready(l)
 	}
 }
 
@@ -197,9 +139,8 @@ func (l *local) describe() string       { return "local " + l.bin }
 
 // run executes a client program under the current account, which can read the user's snapshots.
 func (l *local) run(ctx context.Context, c command) error {
-	cmd := exec.CommandContext(ctx, filepath.Join(l.bin, c.name), c.args...)
-	cmd.Env = append(withoutPG(os.Environ()), "PGHOST=127.0.0.1", "PGPORT="+strconv.Itoa(l.port),
-		"PGUSER="+superuser, "PGPASSWORD="+l.password, "PGSSLMODE=disable", "LC_MESSAGES=C")
+	cmd := exec.CommandContext(ctx, l.program(c.name), c.args...)
+	cmd.Env = append(ownVariables(os.Environ()), l.product.environment("127.0.0.1", l.port, l.password)...)
 	messages := &head{limit: messageLimit}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, messages
 	cmd.WaitDelay = 2 * time.Second
@@ -230,10 +171,15 @@ func (l *local) gone(wait time.Duration) bool {
 	}
 }
 
-// withoutPG drops the caller's own PG* variables, which would lead psql to another server or change its output.
-func withoutPG(env []string) []string {
+// ownVariables drops the caller's variables that would lead a client program to another server or change its output.
+func ownVariables(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(v string) bool {
-		return strings.HasPrefix(v, "PG") || strings.HasPrefix(v, "LC_") || strings.HasPrefix(v, "PSQL_")
+		for _, prefix := range []string{"PG", "LC_", "PSQL_", "MYSQL_", "MARIADB_"} {
+			if strings.HasPrefix(v, prefix) {
+				return true
+			}
+		}
+		return false
 	})
 }
 
@@ -267,5 +213,5 @@ func (f folder) servedBy(pid int) bool {
 		return true
 	}
 	args, err := p.CmdlineSlice()
-	return err == nil && slices.Contains(args, f.data())
+	return err == nil && (slices.Contains(args, f.data()) || slices.Contains(args, "--datadir="+f.data()))
 }

@@ -11,9 +11,9 @@ import (
 // it asks for credentials (manual, "Message Formats").
 func sslRequest() []byte { return []byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f} }
 
-// speaksPostgres reports whether a PostgreSQL server answers at the address within a second. A TCP connection
-// proves nothing: Docker's proxy accepts before anything listens behind it.
-func speaksPostgres(ctx context.Context, host string, port int) bool {
+// greets sends hello, if any, and lets right judge the first bytes of the answer, all within a second. A TCP
+// connection proves nothing: Docker's proxy accepts before anything listens behind it.
+func greets(ctx context.Context, host string, port int, hello []byte, right func([]byte) bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var d net.Dialer
@@ -24,10 +24,10 @@ func speaksPostgres(ctx context.Context, host string, port int) bool {
 	defer conn.Close()
 	deadline, _ := ctx.Deadline()
 	_ = conn.SetDeadline(deadline) // a connection that cannot have one fails below
-	if _, err := conn.Write(sslRequest()); err != nil {
+	if _, err := conn.Write(hello); err != nil {
 		return false
 	}
-	answer := make([]byte, 1)
+	answer := make([]byte, 16)
 	n, _ := conn.Read(answer)
-	return n == 1 && (answer[0] == 'S' || answer[0] == 'N')
+	return n > 0 && right(answer[:n])
 }

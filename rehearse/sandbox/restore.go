@@ -26,15 +26,15 @@ const restoreJobs = 4
 // A plain snapshot is run by psql, which obeys meta-commands like \! in it: outside a container that is as much as
 // running a script. Only snapshots from a trusted source belong here.
 func (s *Server) Restore(ctx context.Context, snap Snapshot, database string) error {
-	if snap.Product != PostgreSQL {
-		return fmt.Errorf("restore %s: it is a dump of %s and the sandbox is PostgreSQL: choose one made by pg_dump: %w", snap.Path, snap.Product, ErrOtherProduct)
+	if snap.Product != s.product.name() {
+		return fmt.Errorf("restore %s: it is a dump of %s and the sandbox is %s: %w", snap.Path, snap.Product, s.product.label(), ErrOtherProduct)
 	}
 	begin := time.Now()
 	created, err := s.ensureDatabase(ctx, database)
 	if err != nil {
 		return err
 	}
-	if err := s.load(ctx, snap, database); err != nil {
+	if err := s.product.load(ctx, s, snap, database); err != nil {
 		if created {
 			err = errors.Join(err, s.dropAfterFailure(ctx, database))
 		}
@@ -45,11 +45,11 @@ func (s *Server) Restore(ctx context.Context, snap Snapshot, database string) er
 }
 
 func (s *Server) ensureDatabase(ctx context.Context, name string) (created bool, err error) {
-	found, err := s.query(ctx, "postgres", "SELECT count(*) FROM pg_database WHERE datname = "+quoteLiteral(name))
+	found, err := s.product.exists(ctx, s, name)
 	if err != nil {
 		return false, fmt.Errorf("look for database %s in the sandbox: %w", name, err)
 	}
-	if found != "0" {
+	if found {
 		return false, nil
 	}
 	return true, s.CreateDatabase(ctx, name)
@@ -67,7 +67,7 @@ func (s *Server) dropAfterFailure(ctx context.Context, database string) error {
 	return s.DropDatabase(ctx, database)
 }
 
-func (s *Server) load(ctx context.Context, snap Snapshot, database string) error {
+func (postgres) load(ctx context.Context, s *Server, snap Snapshot, database string) error {
 	load := s.loadArchive
 	if snap.Format == Plain {
 		load = s.loadPlain
@@ -223,8 +223,4 @@ func firstMessage(failed *programError) string {
 		return failed.Error()
 	}
 	return message
-}
-
-func quoteLiteral(s string) string {
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 }

@@ -31,7 +31,7 @@ INSERT INTO orders SELECT i, i, repeat('x', 100) || E'\\n\\\\.' FROM generate_se
 // dumps makes one snapshot of each format and compression, of a database with foreign owners and grants.
 func dumps(t *testing.T) (folder string) {
 	t.Helper()
-	s := start(t, Options{Engine: Local, Version: testMajor, CacheDir: cacheDir(t)})
+	s := start(t, Options{Engine: Local, Version: Version{Major: testMajor}, CacheDir: cacheDir(t)})
 	if err := s.CreateDatabase(t.Context(), "source"); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestRestoreOfEveryFormat(t *testing.T) {
 		s := start(t, o)
 		for i, c := range cases {
 			snap := inspect(t, filepath.Join(folder, c.name))
-			if snap.Format != c.format || snap.Compression != c.compression || snap.Product != PostgreSQL || snap.Version != testMajor || snap.Size == 0 {
+			if snap.Format != c.format || snap.Compression != c.compression || snap.Product != PostgreSQL || snap.Version.Major != testMajor || snap.Size == 0 {
 				t.Errorf("%s: inspected as %+v", c.name, snap)
 			}
 			database := "copy" + string(rune('a'+i))
@@ -179,7 +179,7 @@ func TestSnapshotErrors(t *testing.T) {
 		{file("extension.sql", append([]byte("-- PostgreSQL database dump\nCREATE EXTENSION IF NOT EXISTS nowhere;\n"), plain...)), ErrMissingExtension, "nowhere"},
 		{file("failing.sql", failing), nil, `syntax error at or near "TABEL"`},
 	}
-	s := start(t, Options{Engine: Local, Version: testMajor, CacheDir: cacheDir(t)})
+	s := start(t, Options{Engine: Local, Version: Version{Major: testMajor}, CacheDir: cacheDir(t)})
 	for _, c := range cases {
 		snap, err := Inspect(c.path)
 		if err == nil {
@@ -214,7 +214,7 @@ func TestFailingStatementIsNamedByItsLine(t *testing.T) {
 }
 
 func TestTruncatedArchiveInContainer(t *testing.T) {
-	o := Options{Engine: Docker, Version: testMajor}
+	o := Options{Engine: Docker, Version: Version{Major: testMajor}}
 	needDocker(t, o)
 	content := read(t, filepath.Join(dumps(t), "a.dump"))
 	snap := inspect(t, write(t, filepath.Join(t.TempDir(), "cut.dump"), content[:len(content)-2000]))

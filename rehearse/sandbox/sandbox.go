@@ -21,7 +21,6 @@ import (
 	"net"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -36,12 +35,6 @@ const (
 	Local  Kind = "local"
 )
 
-// PostgreSQL is the product name of the only kind of server that can be started so far.
-const PostgreSQL = "postgres"
-
-// superuser is the role that owns everything in a sandbox.
-const superuser = "postgres"
-
 // Bounds of a start and of a clean-up, which goes on after the caller's context has ended.
 const (
 	startTimeout = 90 * time.Second
@@ -52,8 +45,8 @@ const (
 type Options struct {
 	Engine   Kind         // Auto when empty
 	Product  string       // PostgreSQL when empty
-	Version  int          // wanted major version, 0 for any; a newer one is taken where it is missing
-	Image    string       // container image instead of <product>:<major>
+	Version  Version      // wanted series, zero for any; the local engine takes a newer one where it is missing
+	Image    string       // container image instead of <product>:<version>
 	CacheDir string       // where local sandboxes live; see DefaultCacheDir
 	Durable  bool         // fsync from the start; otherwise off until SetDurable
 	Log      *slog.Logger // discarded when nil
@@ -77,7 +70,7 @@ func (o Options) withDefaults() Options {
 type machine interface {
 	// address is where this process reaches the server.
 	address() (host string, port int)
-	// run executes one of the product's client programs beside the server, with the PG* variables that lead to it.
+	// run executes one of the product's client programs beside the server, with the variables that lead to it.
 	// A failure carries the program's own messages.
 	run(ctx context.Context, c command) error
 	// place makes a file or folder of this machine readable to run and returns the path to name there. release
@@ -92,6 +85,7 @@ type machine interface {
 // Server is a running sandbox. Its methods may be used by several goroutines.
 type Server struct {
 	engine   Kind
+	product  product
 	machine  machine
 	password string
 	version  string
@@ -106,13 +100,14 @@ type Server struct {
 // is left behind. The error wraps ErrNoEngine when no engine can run the wanted version.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.withDefaults()
-	if o.Product != PostgreSQL {
-		return nil, fmt.Errorf("start a sandbox for %s: %w: only %s can be started so far", o.Product, ErrNoEngine, PostgreSQL)
+	p, err := productOf(o.Product)
+	if err != nil {
+		return nil, fmt.Errorf("start a sandbox: %w", err)
 	}
 	if err := Sweep(ctx, o); err != nil {
 		o.Log.Warn("sandboxes of dead processes remain", "error", err)
 	}
-	engine, launch, err := choose(ctx, o)
+	engine, launch, err := choose(ctx, o, p)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +116,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a sandbox: %w", err)
 	}
-	s := &Server{engine: engine, machine: m, password: password, log: o.Log}
+	s := &Server{engine: engine, product: p, machine: m, password: password, log: o.Log}
 	if err := s.prepare(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("start a sandbox (%s): %w", m.describe(), err), s.Close(ctx))
 	}
@@ -133,21 +128,21 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 type launcher func(ctx context.Context, password string) (machine, error)
 
 // choose finds the engine and what it would run, without running it.
-func choose(ctx context.Context, o Options) (Kind, launcher, error) {
+func choose(ctx context.Context, o Options, p product) (Kind, launcher, error) {
 	switch o.Engine {
 	case Local:
-		launch, err := localLauncher(ctx, o)
+		launch, err := localLauncher(ctx, o, p)
 		return Local, launch, err
 	case Docker:
-		launch, err := dockerLauncher(ctx, o)
+		launch, err := dockerLauncher(ctx, o, p)
 		return Docker, launch, err
 	case Auto:
-		launch, dockerErr := dockerLauncher(ctx, o)
+		launch, dockerErr := dockerLauncher(ctx, o, p)
 		if dockerErr == nil {
 			return Docker, launch, nil
 		}
 		o.Log.Debug("docker engine is not available", "reason", dockerErr)
-		launch, localErr := localLauncher(ctx, o)
+		launch, localErr := localLauncher(ctx, o, p)
 		if localErr == nil {
 			return Local, launch, nil
 		}
@@ -160,28 +155,15 @@ func choose(ctx context.Context, o Options) (Kind, launcher, error) {
 func (s *Server) prepare(ctx context.Context, o Options) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	version, err := s.await(ctx, "SHOW server_version")
+	version, err := s.product.version(ctx, s)
 	if err != nil {
 		return err
 	}
-	s.version, _, _ = strings.Cut(version, " ")
+	s.version = version
 	if o.Durable {
 		return s.SetDurable(ctx)
 	}
-	return s.setSync(ctx, "off")
-}
-
-// await repeats a query until the server answers: right after its start it refuses sessions for a moment.
-func (s *Server) await(ctx context.Context, query string) (string, error) {
-	for {
-		out, err := s.query(ctx, "postgres", query)
-		if err == nil || !strings.Contains(err.Error(), "starting up") {
-			return out, err
-		}
-		if err := sleep(ctx, 50*time.Millisecond); err != nil {
-			return "", err
-		}
-	}
+	return s.product.sync(ctx, s, false)
 }
 
 // Engine is the engine that runs the server: Docker or Local.
@@ -190,12 +172,12 @@ func (s *Server) Engine() Kind { return s.engine }
 // Version is the version the server reports, e.g. "15.18".
 func (s *Server) Version() string { return s.version }
 
-// Major is the major part of Version.
-func (s *Server) Major() int { return leadingInt(s.version) }
+// Series is the release series of Version.
+func (s *Server) Series() Version { return ParseVersion(s.product.name(), s.version) }
 
 // Describe says in a few words what runs, e.g. "docker postgres:15 (PostgreSQL 15.18)".
 func (s *Server) Describe() string {
-	return fmt.Sprintf("%s (PostgreSQL %s)", s.machine.describe(), s.version)
+	return fmt.Sprintf("%s (%s %s)", s.machine.describe(), s.product.label(), s.version)
 }
 
 // URL is the superuser's connection URL of a database, which need not exist, reachable from this process. It
@@ -203,18 +185,20 @@ func (s *Server) Describe() string {
 func (s *Server) URL(database string) string {
 	host, port := s.machine.address()
 	u := url.URL{
-		Scheme:   "postgres",
-		User:     url.UserPassword(superuser, s.password),
-		Host:     net.JoinHostPort(host, strconv.Itoa(port)),
-		Path:     "/" + database,
-		RawQuery: "sslmode=disable",
+		Scheme: s.product.scheme(),
+		User:   url.UserPassword(s.product.user(), s.password),
+		Host:   net.JoinHostPort(host, strconv.Itoa(port)),
+		Path:   "/" + database,
+	}
+	if u.Scheme == "postgres" {
+		u.RawQuery = "sslmode=disable"
 	}
 	return u.String()
 }
 
 // CreateDatabase makes an empty database. It fails when there is one of that name.
 func (s *Server) CreateDatabase(ctx context.Context, name string) error {
-	if _, err := s.query(ctx, "postgres", "CREATE DATABASE "+quoteIdent(name)); err != nil {
+	if err := s.product.create(ctx, s, name); err != nil {
 		return fmt.Errorf("create database %s in the sandbox: %w", name, err)
 	}
 	return nil
@@ -222,38 +206,19 @@ func (s *Server) CreateDatabase(ctx context.Context, name string) error {
 
 // DropDatabase removes a database and ends the sessions in it. One that does not exist is no error.
 func (s *Server) DropDatabase(ctx context.Context, name string) error {
-	if _, err := s.query(ctx, "postgres", "DROP DATABASE IF EXISTS "+quoteIdent(name)+" WITH (FORCE)"); err != nil {
+	if err := s.product.drop(ctx, s, name); err != nil {
 		return fmt.Errorf("drop database %s in the sandbox: %w", name, err)
 	}
 	return nil
 }
 
-// SetDurable turns fsync and synchronous_commit on, as in production, and writes out what the restore left in
-// memory: to be called after Restore and before anything is measured.
+// SetDurable makes commits durable, as in production, and writes out what the restore left in memory: to be called
+// after Restore and before anything is measured.
 func (s *Server) SetDurable(ctx context.Context) error {
-	if err := s.setSync(ctx, "on"); err != nil {
-		return err
-	}
-	if _, err := s.query(ctx, "postgres", "CHECKPOINT"); err != nil {
-		return fmt.Errorf("checkpoint the sandbox: %w", err)
+	if err := s.product.sync(ctx, s, true); err != nil {
+		return fmt.Errorf("make the sandbox durable: %w", err)
 	}
 	return nil
-}
-
-// setSync uses ALTER SYSTEM because a setting from the command line could not be changed without a restart.
-func (s *Server) setSync(ctx context.Context, value string) error {
-	_, err := s.query(ctx, "postgres", "ALTER SYSTEM SET fsync = "+value,
-		"ALTER SYSTEM SET synchronous_commit = "+value, "SELECT pg_reload_conf()")
-	for err == nil {
-		var now string
-		if now, err = s.query(ctx, "postgres", "SHOW fsync"); now == value {
-			return nil
-		}
-		if err == nil {
-			err = sleep(ctx, 10*time.Millisecond)
-		}
-	}
-	return fmt.Errorf("set fsync %s in the sandbox: %w", value, err)
 }
 
 // Close ends the server and removes everything that belongs to it, also when ctx has ended: it takes at most 30
@@ -297,8 +262,4 @@ func leadingInt(s string) int {
 	}
 	n, _ := strconv.Atoi(s[:end])
 	return n
-}
-
-func quoteIdent(name string) string {
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }

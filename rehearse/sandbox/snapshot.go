@@ -39,11 +39,11 @@ type Snapshot struct {
 	Name          string // the last element of Path
 	Format        Format
 	Compression   Compression
-	Product       string // "postgres", "mysql" or "mariadb"
-	Version       int    // major version of the dumped server, 0 when the header does not say
-	ServerVersion string // the dumped server's version as written, e.g. "15.18 (Debian 15.18-0+deb12u1)"
-	ToolVersion   string // version of the program that wrote the dump
-	Size          int64  // bytes on disk; of a folder, all its files
+	Product       string  // "postgres", "mysql" or "mariadb"
+	Version       Version // series of the dumped server, zero when the header does not say
+	ServerVersion string  // the dumped server's version as written, e.g. "15.18 (Debian 15.18-0+deb12u1)"
+	ToolVersion   string  // version of the program that wrote the dump
+	Size          int64   // bytes on disk; of a folder, all its files
 }
 
 // Inspect reads a snapshot's header. Its error wraps fs.ErrNotExist for a missing file, ErrNotADump for something

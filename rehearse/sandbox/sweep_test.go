@@ -19,7 +19,7 @@ func TestSweepChild(t *testing.T) {
 	if !isChild {
 		return // run by TestSweepAfterKill only
 	}
-	s, err := Start(t.Context(), Options{Engine: Kind(engine), CacheDir: dir, Version: testMajor})
+	s, err := Start(t.Context(), Options{Engine: Kind(engine), CacheDir: dir, Version: Version{Major: testMajor}})
 	if err != nil {
 		t.Fatal(err)
 	}
