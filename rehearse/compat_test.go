@@ -9,6 +9,7 @@ import (
 	"github.com/expandcontract/migrate/rehearse"
 	"github.com/expandcontract/migrate/rehearse/compat"
 	"github.com/expandcontract/migrate/rehearse/report"
+	"github.com/expandcontract/migrate/rehearse/sandbox"
 )
 
 // release renames name to title the wrong way in pre, and drops age in post.
