@@ -14,7 +14,8 @@ import (
 
 // apply runs one file, or what is left of it.
 func (m *Migrator) apply(ctx context.Context, step Step) error {
-	if err := m.setTimeouts(ctx, step.Migration); err != nil {
+	lock, statement := m.timeouts(step.Migration)
+	if err := m.DB.Reset(ctx, lock, statement); err != nil {
 		return err
 	}
 	m.Progress(Event{Kind: FileStarted, Migration: step.Migration})
@@ -30,19 +31,16 @@ func (m *Migrator) apply(ctx context.Context, step Step) error {
 	return nil
 }
 
-func (m *Migrator) setTimeouts(ctx context.Context, file *migrations.Migration) error {
-	lock := m.LockTimeout
+// timeouts are the file's own, else the run's.
+func (m *Migrator) timeouts(file *migrations.Migration) (lock, statement time.Duration) {
+	lock, statement = m.LockTimeout, m.StatementTimeout
 	if file.LockTimeout != nil {
 		lock = *file.LockTimeout
 	}
-	return m.DB.SetTimeouts(ctx, lock, m.statementTimeout(file))
-}
-
-func (m *Migrator) statementTimeout(file *migrations.Migration) time.Duration {
 	if file.StatementTimeout != nil {
-		return *file.StatementTimeout
+		statement = *file.StatementTimeout
 	}
-	return m.StatementTimeout
+	return lock, statement
 }
 
 // oneTransaction reports whether the file commits together with its row.
@@ -209,14 +207,15 @@ func (m *Migrator) stepInTx(ctx context.Context, r *Record, file *migrations.Mig
 
 // executeAlone sends a statement that commits by itself. A lost lock means that it
 // did nothing, save for a concurrent build, whose remains go before the next try.
-func (m *Migrator) executeAlone(ctx context.Context, file *migrations.Migration, s *migrations.Statement) error {
+func (m *Migrator) executeAlone(ctx context.Context, file *migrations.Migration, s *migrations.Statement) (err error) {
 	if phases.Concurrent(m.DB.Dialect(), s.Text) {
 		// It waits for old transactions while nobody waits for it, so that a bound
 		// on the wait would only throw the work away.
-		if err := m.DB.SetTimeouts(ctx, m.LockBudget, m.statementTimeout(file)); err != nil {
+		lock, statement := m.timeouts(file)
+		if err := m.DB.SetTimeouts(ctx, max(lock, m.LockBudget), statement); err != nil {
 			return err
 		}
-		defer func() { _ = m.setTimeouts(context.WithoutCancel(ctx), file) }() // the next statement sets them again, or fails itself
+		defer func() { err = errors.Join(err, m.DB.SetTimeouts(context.WithoutCancel(ctx), lock, statement)) }()
 	}
 	return m.retrying(ctx, Event{Migration: file, Statement: s}, func() error {
 		if err := m.clear(ctx, s); err != nil {
@@ -243,7 +242,9 @@ func (m *Migrator) failed(ctx context.Context, r Record, cause error) error {
 // execute sends one statement, with the observer around it.
 func (m *Migrator) execute(ctx context.Context, file *migrations.Migration, s *migrations.Statement, inTx bool) error {
 	e := Execution{Migration: file, Statement: s, InTx: inTx}
-	return m.observed(ctx, e, func() (int64, error) { return m.send(ctx, s) })
+	return m.observed(ctx, e, func() (int64, error) {
+		return m.watched(ctx, Event{Migration: file, Statement: s}, func() (int64, error) { return m.send(ctx, s) })
+	})
 }
 
 func (m *Migrator) observed(ctx context.Context, e Execution, run func() (int64, error)) error {

@@ -43,6 +43,10 @@ type Database interface {
 	// SetTimeouts bounds, for the session, the wait for a lock and the run time
 	// of a statement; 0 is no bound.
 	SetTimeouts(ctx context.Context, lock, statement time.Duration) error
+	// Reset brings the session's settings back to those of its beginning, gives up
+	// table locks, and sets the timeouts: a file must not rely on what another one
+	// left behind, since it may be the first of its session.
+	Reset(ctx context.Context, lock, statement time.Duration) error
 	// Empty reports whether no table, view or function of a user is there, not
 	// counting the ledger's own.
 	Empty(ctx context.Context) (bool, error)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/expandcontract/migrate/migrations"
 	"github.com/expandcontract/migrate/migrations/sqltext"
@@ -79,4 +80,29 @@ type UnknownOutcomeError struct {
 func (e *UnknownOutcomeError) Error() string {
 	return fmt.Sprintf("%s: the last run died while this statement was running, and it is not known whether it took effect",
 		e.Migration.At(e.Statement.Pos))
+}
+
+// BudgetError means that a lock was not had within Options.LockBudget.
+type BudgetError struct {
+	Budget   time.Duration
+	Blockers []Blocker // who held it at the last try; none: not known
+	Err      error
+}
+
+func (e *BudgetError) Error() string {
+	text := fmt.Sprintf("no lock within --lock-budget %s: %v", e.Budget, e.Err)
+	if len(e.Blockers) > 0 {
+		text += "; it is held by " + e.Blockers[0].String()
+	}
+	return text
+}
+
+func (e *BudgetError) Unwrap() error { return e.Err }
+
+// Hint is the way out.
+func (e *BudgetError) Hint() string {
+	if len(e.Blockers) > 0 {
+		return fmt.Sprintf("end session %d, or wait for it, and run the same command again", e.Blockers[0].PID)
+	}
+	return "run the same command again when the database is less busy"
 }

@@ -71,9 +71,9 @@ func (m *Migrator) retrying(ctx context.Context, event Event, fn func() error) e
 		}
 		delay := wait/2 + rand.N(wait)
 		if m.Clock().Add(delay).After(deadline) {
-			return fmt.Errorf("no lock within --lock-budget %s: %w", m.LockBudget, err)
+			return &BudgetError{Budget: m.LockBudget, Blockers: m.blockers, Err: err}
 		}
-		event.Kind, event.Elapsed, event.Err = LockRetry, delay, err
+		event.Kind, event.Elapsed, event.Err, event.Blockers = LockRetry, delay, err, m.blockers
 		m.Progress(event)
 		if err := pause(ctx, delay); err != nil {
 			return err

@@ -48,6 +48,10 @@ type Migrator struct {
 	Options
 	ledger  *Ledger
 	offline bool // the run is up: no application works on the database
+
+	watcher  Watcher   // a second session, once a statement has taken a while
+	blind    bool      // there can be none
+	blockers []Blocker // whom the last statement was last seen to wait for
 }
 
 // New fills the defaults that a zero value would make dangerous.
@@ -99,6 +103,7 @@ func (m *Migrator) Run(ctx context.Context, cmd Command) (Result, error) {
 	started := m.Clock()
 	var result Result
 	m.offline = cmd == CmdUp
+	defer m.unwatch(ctx)
 	err := m.locked(ctx, runLock, func() error {
 		plan, err := m.prepare(ctx, cmd)
 		if err != nil {

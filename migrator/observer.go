@@ -38,6 +38,7 @@ const (
 	FileDone       EventKind = "file-done"
 	BackfillMoved  EventKind = "backfill-moved"   // Rows done of Total keys' span
 	LockRetry      EventKind = "lock-retry"       // a lock timed out; waits Elapsed, then tries again
+	BuildMoved     EventKind = "build-moved"      // an index build has come so far
 	Recovered      EventKind = "recovered"        // the Outcome of a statement whose run died is known
 	WaitingForLock EventKind = "waiting-for-lock" // another run holds the database
 	StepStarted    EventKind = "step-started"     // a release's step
@@ -50,9 +51,11 @@ type Event struct {
 	Migration *migrations.Migration
 	Statement *migrations.Statement
 	Step      string
-	Rows      int64   // rows affected so far
-	Done      float64 // share of a backfill's key range that is done, 0 to 1
-	Outcome   string  // took effect, no effect or unknown
+	Rows      int64     // rows affected so far
+	Done      float64   // share of a backfill's key range that is done, 0 to 1
+	Blockers  []Blocker // whom the statement waits for, or waited for in vain; none: not known
+	Build     *Build
+	Outcome   string // took effect, no effect or unknown
 	Elapsed   time.Duration
 	Err       error
 }

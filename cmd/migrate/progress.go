@@ -40,13 +40,44 @@ func (p *progress) event(e migrator.Event) {
 		p.finish()
 		p.app.notef("%s: done in %s", e.Migration.Name, e.Elapsed.Round(time.Millisecond))
 	case migrator.LockRetry:
-		p.app.notef("%s: no lock within the timeout, trying again in %s", e.At(), e.Elapsed.Round(100*time.Millisecond))
+		p.app.notef("%s: no lock within the timeout, trying again in %s%s", e.At(), e.Elapsed.Round(100*time.Millisecond), waitsFor(e.Blockers))
+	case migrator.BuildMoved:
+		p.build(e)
 	case migrator.Recovered:
 		p.app.notef("%s: in flight when the last run died: %s", e.Migration.At(e.Statement.Pos), e.Outcome)
 	case migrator.WaitingForLock:
 		p.app.notef("another migrate run holds this database, waiting up to %s", e.Elapsed)
 	case migrator.StepStarted:
 		p.app.notef("release: %s", e.Step)
+	}
+}
+
+// waitsFor names the session that is in the way.
+func waitsFor(blockers []migrator.Blocker) string {
+	if len(blockers) == 0 {
+		return ""
+	}
+	text := "; it waits for " + blockers[0].String()
+	if more := len(blockers) - 1; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// build shows how far an index build is: on a bar, or a line now and then.
+func (p *progress) build(e migrator.Event) {
+	text := fmt.Sprintf("%s: %s", e.At(), e.Build.Phase)
+	if e.Build.Total > 0 {
+		text += fmt.Sprintf(", %.0f %% of %d %s", 100*float64(e.Build.Done)/float64(e.Build.Total), e.Build.Total, e.Build.Unit)
+	}
+	text += waitsFor(e.Blockers)
+	if p.terminal {
+		p.show(text, float64(e.Build.Done)/float64(max(1, e.Build.Total)))
+		return
+	}
+	if time.Since(p.last) >= lineEvery {
+		p.last = time.Now()
+		p.app.notef("%s", text)
 	}
 }
 
@@ -70,14 +101,18 @@ func (p *progress) backfill(e migrator.Event) {
 const barSteps = 1000
 
 func (p *progress) draw(e migrator.Event) {
+	rate := float64(e.Rows-p.rows) / max(0.001, time.Since(p.started).Seconds())
+	p.show(fmt.Sprintf("%s  %d rows  %.0f rows/s", e.Migration.Name, e.Rows, rate), e.Done)
+}
+
+func (p *progress) show(text string, share float64) {
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions(barSteps, progressbar.OptionSetWriter(p.app.stderr),
 			progressbar.OptionSetPredictTime(true), progressbar.OptionSetElapsedTime(true), progressbar.OptionClearOnFinish(),
 			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(30))
 	}
-	rate := float64(e.Rows-p.rows) / max(0.001, time.Since(p.started).Seconds())
-	p.bar.Describe(fmt.Sprintf("%s  %d rows  %.0f rows/s", e.Migration.Name, e.Rows, rate))
-	_ = p.bar.Set(int(e.Done * barSteps)) // a bar that cannot be drawn must not stop the run
+	p.bar.Describe(text)
+	_ = p.bar.Set(int(share * barSteps)) // a bar that cannot be drawn must not stop the run
 }
 
 // finish takes a bar that is still there off the screen.

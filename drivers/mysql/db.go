@@ -43,11 +43,14 @@ type DB struct {
 	conn      session
 	id        int64 // the server's connection id
 	flavour   Flavour
-	version   string // as the server reports it, without the flavour's suffix
-	inTx      bool
+	version   string        // as the server reports it, without the flavour's suffix
 	marked    bool          // the backfill mark is set; it would outlive the transaction
 	statement time.Duration // bound on a statement where the server keeps none; 0: none
+	settings  []any         // values at the beginning, of resettable
 }
+
+// resettable are the session's settings that files change.
+const resettable = "@@SESSION.sql_mode, @@SESSION.foreign_key_checks, @@SESSION.unique_checks, @@SESSION.time_zone"
 
 // cleanupTime bounds what must still be said to the server after Ctrl-C.
 const cleanupTime = 5 * time.Second
@@ -89,6 +92,11 @@ func (db *DB) greet(ctx context.Context) error {
 	}
 	db.id, _ = rows[0][0].(int64)
 	db.flavour, db.version = flavourOf(fmt.Sprint(rows[0][1]))
+	begun, err := db.Query(ctx, "SELECT "+resettable)
+	if err != nil {
+		return err
+	}
+	db.settings = begun[0]
 	settings := []string{
 		// GET_LOCK is lost without a word when the session has been idle for
 		// wait_timeout; a release may wait long for its push.
@@ -200,28 +208,40 @@ func (db *DB) values(args []any) ([]driver.NamedValue, error) {
 	return named, nil
 }
 
-// InTx runs fn in a transaction of this session. DDL inside would commit it.
+// InTx runs fn in a transaction of this session. DDL inside would commit it. It
+// begins by switching autocommit off: START TRANSACTION would give up the session's
+// table locks.
 func (db *DB) InTx(ctx context.Context, fn func() error) error {
-	if _, err := db.Exec(ctx, "START TRANSACTION"); err != nil {
+	if _, err := db.Exec(ctx, "SET autocommit = 0"); err != nil {
 		return err
 	}
-	db.inTx = true
 	err := fn()
 	if err == nil {
 		if _, err = db.Exec(ctx, "COMMIT"); err == nil {
-			db.inTx = false
-			return db.unmark(ctx)
+			return db.leaveTx(context.WithoutCancel(ctx))
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
 	return errors.Join(err, db.rollback(ctx))
 }
 
+// leaveTx goes back to a commit after each statement.
+func (db *DB) leaveTx(ctx context.Context) error {
+	sql := "SET autocommit = 1"
+	if db.marked {
+		sql += ", @migrate_backfill = NULL" // a user variable survives COMMIT and ROLLBACK
+	}
+	_, err := db.Exec(ctx, sql)
+	if err == nil {
+		db.marked = false
+	}
+	return err
+}
+
 // rollback ends the transaction also when ctx is done. On a lost connection there
 // is nothing to roll back: the server does it. After a lock timeout it matters
 // most: the server undid the statement only, and would commit the rest.
 func (db *DB) rollback(ctx context.Context) error {
-	db.inTx = false
 	if !db.conn.IsValid() {
 		return nil
 	}
@@ -230,25 +250,13 @@ func (db *DB) rollback(ctx context.Context) error {
 	if _, err := db.Exec(ctx, "ROLLBACK"); err != nil {
 		return fmt.Errorf("roll back: %w", err)
 	}
-	return db.unmark(ctx)
+	return db.leaveTx(ctx)
 }
 
 // MarkBackfill sets @migrate_backfill to on until the transaction ends.
 func (db *DB) MarkBackfill(ctx context.Context) error {
 	_, err := db.Exec(ctx, "SET @migrate_backfill = 'on'")
 	db.marked = err == nil
-	return err
-}
-
-// unmark takes the mark back: a user variable survives COMMIT and ROLLBACK.
-func (db *DB) unmark(ctx context.Context) error {
-	if !db.marked {
-		return nil
-	}
-	_, err := db.Exec(ctx, "SET @migrate_backfill = NULL")
-	if err == nil {
-		db.marked = false
-	}
 	return err
 }
 
@@ -272,6 +280,22 @@ func (db *DB) SetTimeouts(ctx context.Context, lock, statement time.Duration) er
 	}
 	_, err := db.Exec(ctx, sql)
 	return err
+}
+
+// Reset takes back what files set for their session, its database and table locks
+// too. User variables stay: there is no way to list them.
+func (db *DB) Reset(ctx context.Context, lock, statement time.Duration) error {
+	if _, err := db.Exec(ctx, "UNLOCK TABLES"); err != nil {
+		return err
+	}
+	if _, err := db.Exec(ctx, "USE "+sqltext.MySQL.QuoteIdent(db.config.DBName)); err != nil {
+		return err
+	}
+	sql := "SET " + strings.ReplaceAll(resettable, ",", " = ?,") + " = ?"
+	if _, err := db.Exec(ctx, sql, db.settings...); err != nil {
+		return err
+	}
+	return db.SetTimeouts(ctx, lock, statement)
 }
 
 // Empty looks for tables, views and routines of the database.

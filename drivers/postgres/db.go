@@ -19,8 +19,11 @@ import (
 
 // DB is one session on a PostgreSQL database. It is not for concurrent use.
 type DB struct {
-	conn *pgx.Conn
+	conn         *pgx.Conn
+	checksClient bool // the server notices a dead client while a statement runs
 }
+
+const checkClient = "SET client_connection_check_interval = '2s'"
 
 // ErrOptions means that what follows the ? of a URL, or the environment that
 // completes it (PGSSLMODE and the like), cannot be used.
@@ -56,9 +59,11 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	}
 	db := &DB{conn: conn}
 	// A runner that dies while its statement waits must not hold its locks until
-	// the statement ends (PostgreSQL 14+, "client_connection_check_interval").
-	// Where the server or its platform has no such setting, it refuses: no harm.
-	_, _ = conn.Exec(ctx, "SET client_connection_check_interval = '2s'")
+	// the statement ends. Where the server (before PostgreSQL 14) or its platform has
+	// no such setting, it refuses: no harm.
+	if _, err := conn.Exec(ctx, checkClient); err == nil {
+		db.checksClient = true
+	}
 	return db, nil
 }
 
@@ -167,7 +172,21 @@ func lockKey(name string) int64 {
 
 // SetTimeouts bounds the session's lock waits and statements; 0 is no bound.
 func (db *DB) SetTimeouts(ctx context.Context, lock, statement time.Duration) error {
-	_, err := db.Exec(ctx, fmt.Sprintf("SET lock_timeout = %d; SET statement_timeout = %d", lock.Milliseconds(), statement.Milliseconds()))
+	_, err := db.Exec(ctx, setTimeouts(lock, statement))
+	return err
+}
+
+func setTimeouts(lock, statement time.Duration) string {
+	return fmt.Sprintf("SET lock_timeout = %d; SET statement_timeout = %d", lock.Milliseconds(), statement.Milliseconds())
+}
+
+// Reset takes back what SET changed in the session, its role too.
+func (db *DB) Reset(ctx context.Context, lock, statement time.Duration) error {
+	sql := "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; " + setTimeouts(lock, statement)
+	if db.checksClient {
+		sql += "; " + checkClient
+	}
+	_, err := db.Exec(ctx, sql)
 	return err
 }
 

@@ -277,7 +277,15 @@ func (mysql) drop(ctx context.Context, s *Server, database string) error {
 }
 
 func (m mysql) dump(database string) command {
-	args := []string{"--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--user=" + root, "--routines", "--triggers", "--events", "--single-transaction"}
+	return m.dumpWith(database, "--single-transaction")
+}
+
+func (m mysql) schema(database string) command {
+	return m.dumpWith(database, "--no-data", "--skip-comments")
+}
+
+func (m mysql) dumpWith(database string, options ...string) command {
+	args := append([]string{"--no-defaults", "--protocol=tcp", "--host=127.0.0.1", "--user=" + root, "--routines", "--triggers", "--events"}, options...)
 	if m.flavour == MySQL {
 		args = append(args, "--set-gtid-purged=OFF", "--column-statistics=0")
 	}

@@ -177,6 +177,10 @@ func (postgres) dump(database string) command {
 	return command{name: "pg_dump", args: []string{"--format=custom", "--dbname=" + database}}
 }
 
+func (postgres) schema(database string) command {
+	return command{name: "pg_dump", args: []string{"--schema-only", "--no-owner", "--dbname=" + database}}
+}
+
 func quoteIdent(name string) string {
 	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 }

@@ -57,6 +57,9 @@ type product interface {
 	load(ctx context.Context, s *Server, snap Snapshot, database string) error
 	// dump is the program that writes a database to its output.
 	dump(database string) command
+	// schema is the program that writes a database's definitions alone, without
+	// anything that differs between two equal ones.
+	schema(database string) command
 }
 
 // productOf finds a product by its name.
