@@ -31,16 +31,16 @@ func (s suite) runs(t *testing.T) {
 func (s suite) shop() files {
 	return files{
 		"1_shop.pre.sql": "CREATE TABLE orders (id bigint PRIMARY KEY, note varchar(100), total int NOT NULL);\n" +
-			"CREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint);",
+			"CREATE TABLE items (id bigint PRIMARY KEY, order_id bigint);",
 		"2_remark.pre.sql": "ALTER TABLE orders ADD COLUMN remark varchar(100);",
 		"2_remark.backfill.sql": "-- migrate:backfill table=orders key=id batch=3\n" +
 			"UPDATE orders SET remark = note WHERE id > :lo AND id <= :hi;\n-- migrate:verify\nSELECT id FROM orders WHERE remark IS NULL;",
 		"2_remark.post.sql": "ALTER TABLE orders DROP COLUMN note;",
-		"3_index.pre.sql": s.sql("CREATE INDEX CONCURRENTLY lines_order ON lines (order_id);", "CREATE INDEX lines_order ON lines (order_id);") +
+		"3_index.pre.sql": s.sql("CREATE INDEX CONCURRENTLY items_order ON items (order_id);", "CREATE INDEX items_order ON items (order_id);") +
 			"\nCREATE VIEW open_orders AS SELECT id, total FROM orders;",
 		"4_check.pre.sql": s.sql("ALTER TABLE orders ADD CONSTRAINT positive CHECK (total >= 0) NOT VALID;",
 			"ALTER TABLE orders ADD CONSTRAINT positive CHECK (total >= 0), ALGORITHM=COPY, LOCK=SHARED;"),
-		"4_check.post.sql": s.sql("ALTER TABLE orders VALIDATE CONSTRAINT positive;", "ALTER TABLE lines MODIFY order_id bigint NOT NULL;"),
+		"4_check.post.sql": s.sql("ALTER TABLE orders VALIDATE CONSTRAINT positive;", "ALTER TABLE items MODIFY order_id bigint NOT NULL;"),
 	}
 }
 

@@ -83,7 +83,7 @@ const mysqlSession = `SELECT DISTINCT CAST(b.processlist_id AS SIGNED), b.proces
 
 const mysqlDetails = ` LEFT JOIN performance_schema.session_connect_attrs a ON a.processlist_id = b.processlist_id AND a.attr_name = 'program_name'
 	LEFT JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id = b.processlist_id
-	LEFT JOIN performance_schema.events_statements_current s ON s.thread_id = b.thread_id AND s.nesting_event_id IS NULL`
+	LEFT JOIN performance_schema.events_statements_current s ON s.thread_id = b.thread_id AND coalesce(s.nesting_event_type, '') <> 'STATEMENT'`
 
 // Holders of a metadata lock on what the session waits for (MySQL manual, "The
 // metadata_locks Table").
@@ -123,12 +123,12 @@ const mariaRows = mariaSession + `
 	JOIN information_schema.processlist b ON b.id = t.trx_mysql_thread_id
 	WHERE mine.trx_mysql_thread_id = ? AND b.id <> ? ORDER BY age DESC`
 
-// Without the plugin: the oldest transaction is the likeliest holder.
+// Without the plugin: the oldest transaction of the same database is the likeliest holder.
 const mariaOldest = mariaSession + `
 	FROM information_schema.processlist me
 	JOIN information_schema.innodb_trx t ON t.trx_mysql_thread_id <> me.id
 	JOIN information_schema.processlist b ON b.id = t.trx_mysql_thread_id
-	WHERE me.id = ? AND me.state LIKE 'Waiting for table metadata lock%' AND b.id <> ? ORDER BY age DESC LIMIT 1`
+	WHERE me.id = ? AND me.state LIKE 'Waiting for table metadata lock%' AND b.id <> ? AND b.db = me.db ORDER BY age DESC LIMIT 1`
 
 // Build reports a rebuild or index build: MariaDB's own progress column; on MySQL
 // the stage events, where the server's owner has turned that consumer on.
