@@ -85,8 +85,7 @@ func (m *Migrator) wholeFile(ctx context.Context, step Step) error {
 	if err := m.verified(ctx, file); err != nil {
 		return err
 	}
-	r.finish(m.Clock())
-	return m.ledger.save(ctx, &r)
+	return m.conclude(ctx, &r)
 }
 
 // applyStepwise runs statement by statement and keeps count in the row, so that a
@@ -114,8 +113,10 @@ func (m *Migrator) applyStepwise(ctx context.Context, step Step) error {
 	if err := m.verified(ctx, file); err != nil {
 		return m.failed(ctx, r, err)
 	}
-	r.finish(m.Clock())
-	return m.ledger.save(ctx, &r)
+	if r.State != Aborting {
+		return m.conclude(ctx, &r)
+	}
+	return m.DB.InTx(ctx, func() error { return m.conclude(ctx, &r) })
 }
 
 // resume is the row to go on with: the earlier run's, or a new one.
@@ -124,6 +125,9 @@ func (m *Migrator) resume(step Step) Record {
 	if old := step.Record; old != nil {
 		r.Started, r.StatementsDone, r.Digests, r.stored = old.Started, old.StatementsDone, old.Digests, old.stored
 		r.InFlight, r.Before = old.InFlight, old.Before
+		if old.State == Aborting {
+			r.State, r.Checksum, r.By, r.ToolVersion, r.Release = old.State, old.Checksum, old.By, old.ToolVersion, old.Release
+		}
 	}
 	return r
 }
@@ -181,7 +185,7 @@ func (m *Migrator) step(ctx context.Context, r *Record, file *migrations.Migrati
 // is nothing to verify.
 func (m *Migrator) count(r *Record, file *migrations.Migration, s *migrations.Statement) {
 	r.done(*s)
-	if s.Ordinal == len(file.Statements) && len(file.Verify) == 0 {
+	if s.Ordinal == len(file.Statements) && len(file.Verify) == 0 && r.State != Aborting {
 		r.finish(m.Clock())
 	}
 }
@@ -231,7 +235,9 @@ func (m *Migrator) failed(ctx context.Context, r Record, cause error) error {
 	_, refused := AsServerError(cause)
 	var gate *GateError
 	if refused || errors.As(cause, &gate) {
-		r.State, r.InFlight, r.Before = Failed, 0, nil
+		if r.InFlight, r.Before = 0, nil; r.State != Aborting {
+			r.State = Failed
+		}
 	}
 	r.Error = cause.Error()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

@@ -39,27 +39,46 @@ func (h history) applied(id migrations.ID) bool {
 func (h history) drifted() []string {
 	var names []string
 	for _, m := range h.set {
-		r := h.records[m.ID()]
-		if r == nil {
-			continue
-		}
-		if r.State == Applied {
-			if r.Checksum != m.Checksum {
-				names = append(names, m.Path)
-			}
-			continue
-		}
-		for i, digest := range r.Digests {
-			if i >= len(m.Statements) {
-				names = append(names, fmt.Sprintf("%s (statement %d is done but gone from the file)", m.Path, i+1))
-				break
-			}
-			if m.Statements[i].Digest() != digest {
-				names = append(names, fmt.Sprintf("%s:%d (statement %d is already done)", m.Path, m.Statements[i].Pos.Line, i+1))
-			}
+		if r := h.records[m.ID()]; r != nil {
+			names = append(names, driftOf(m, r)...)
 		}
 	}
 	return names
+}
+
+// driftOf is where a file and its row differ. An undo section may be written or
+// mended at any time until it runs.
+func driftOf(m *migrations.Migration, r *Record) []string {
+	statements := m.Statements
+	switch r.State {
+	case Applied:
+		if r.Checksum == m.Checksum {
+			return nil
+		}
+		return []string{m.Path}
+	case Aborting:
+		statements = m.Undo
+	}
+	var names []string
+	for i, digest := range r.Digests {
+		if i >= len(statements) {
+			return append(names, fmt.Sprintf("%s (statement %d is done but gone from the file)", m.Path, i+1))
+		}
+		if statements[i].Digest() != digest {
+			names = append(names, fmt.Sprintf("%s:%d (statement %d is already done)", m.Path, statements[i].Pos.Line, i+1))
+		}
+	}
+	return names
+}
+
+// aborting is the change that is being taken back, nil when there is none.
+func (h history) aborting() *Record {
+	for _, r := range h.records {
+		if r.State == Aborting {
+			return r
+		}
+	}
+	return nil
 }
 
 // missing reports applied files that are gone.
@@ -78,6 +97,9 @@ func (h history) missing() []string {
 func (h history) gate(steps []Step, r Request) error {
 	var reasons []string
 	hint := ""
+	if r := h.aborting(); r != nil && len(steps) > 0 {
+		return &GateError{Reasons: []string{r.Name + " is being taken back"}, Hint: "run `migrate abort` to finish that"}
+	}
 	for _, s := range steps {
 		m := s.Migration
 		if newest := h.newest[m.Phase]; !r.AllowLate && s.Record == nil && !waitsForPush(m) && m.Version.Compare(newest) < 0 {

@@ -13,6 +13,9 @@ const (
 	Running State = "running" // begun, not finished; its process may be dead
 	Applied State = "applied"
 	Failed  State = "failed" // the server refused statement StatementsDone+1
+
+	// Aborting is a pre whose undo section has begun; it counts that section's statements.
+	Aborting State = "aborting"
 )
 
 // Record is one row of migrate_versions.

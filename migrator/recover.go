@@ -38,7 +38,9 @@ func (b *Before) value() any {
 
 // announce records that the statement is about to be sent.
 func (m *Migrator) announce(ctx context.Context, r *Record, s *migrations.Statement) error {
-	r.State, r.InFlight = Running, s.Ordinal
+	if r.InFlight = s.Ordinal; r.State != Aborting {
+		r.State = Running
+	}
 	r.Before = &Before{Digest: s.Digest(), Repeatable: s.Batch != nil || phases.Repeatable(m.DB.Dialect(), s.Text)}
 	if !r.Before.Repeatable {
 		var err error

@@ -22,6 +22,9 @@ type CLI struct {
 	Rehearse rehearseCmd `cmd:"" help:"Run the pending phases on restored snapshots in a throw-away server."`
 	Compat   compatCmd   `cmd:"" help:"Prove that old code lives on the new schema and new code on the old."`
 	Release  releaseCmd  `cmd:"" help:"Run pre, backfills, your push command, and post: migrate release -- CMD."`
+	Abort    abortCmd    `cmd:"" help:"Take the newest change back by its undo section, before its post."`
+	Repair   repairCmd   `cmd:"" help:"Accept the present text of files that were edited after they were applied."`
+	Baseline baselineCmd `cmd:"" help:"Record all files up to a version as applied, on a database that has their schema."`
 	Resolve  resolveCmd  `cmd:"" help:"Tell the ledger whether a statement that was in flight at a crash took effect."`
 }
 

@@ -139,7 +139,7 @@ func hintOf(err error) string {
 	case errors.As(err, &file):
 		return file.Hint
 	case errors.As(err, new(*migrator.DriftError)):
-		return "put the file's text back, and make the change in a new version"
+		return "put the file's text back and make the change in a new version, or run `migrate repair` to accept it as it is"
 	case errors.As(err, &unknown):
 		return fmt.Sprintf("look whether it took effect, then run `migrate resolve %s --took-effect` or `migrate resolve %s --no-effect`",
 			unknown.Migration.Name, unknown.Migration.Name)

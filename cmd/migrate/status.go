@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -20,6 +21,7 @@ type statusDocument struct {
 	Database   string            `json:"database"`
 	Pending    int               `json:"pending"`
 	Drifted    []string          `json:"drifted"`
+	Left       []string          `json:"left"` // what older releases left over, and what is stuck
 	Migrations []statusEntry     `json:"migrations"`
 	Release    *migrator.Release `json:"release,omitempty"`
 }
@@ -59,7 +61,7 @@ func (c *statusCmd) Run(ctx context.Context, a *app) error {
 
 func (a *app) printStatus(s migrator.Status) error {
 	doc := statusDocument{Schema: "migrate.status/v1", Database: s.Database, Pending: s.Pending(),
-		Drifted: append([]string{}, s.Drifted...), Migrations: []statusEntry{}, Release: s.Release}
+		Drifted: append([]string{}, s.Drifted...), Left: append([]string{}, s.Left...), Migrations: []statusEntry{}, Release: s.Release}
 	for _, e := range s.Entries {
 		doc.Migrations = append(doc.Migrations, newStatusEntry(e))
 	}
@@ -68,6 +70,9 @@ func (a *app) printStatus(s migrator.Status) error {
 	}
 	a.printf("%s\n\n", doc.Database)
 	a.printf("%s\n", statusTable(doc.Migrations))
+	if len(s.Left) > 0 {
+		a.printf("\nleft over:\n  %s\n", strings.Join(s.Left, "\n  "))
+	}
 	if r := s.Release; r != nil {
 		a.printf("\nrelease %s: %s%s\n", r.ID, r.State, stoppedAt(r))
 	}
