@@ -32,15 +32,19 @@ type files map[string]string
 
 func (f files) set(t testing.TB) migrations.Set {
 	t.Helper()
-	fsys := fstest.MapFS{}
-	for name, text := range f {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	set, err := migrations.Load(fsys, "migrations", sqltext.Postgres)
+	set, err := migrations.Load(f.fsys(), "migrations", sqltext.Postgres)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return set
+}
+
+func (f files) fsys() fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, text := range f {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return fsys
 }
 
 // config rehearses the files in local sandboxes.

@@ -9,20 +9,25 @@ import (
 	"github.com/expandcontract/migrate/migrator"
 )
 
-var quoted = regexp.MustCompile(`"[^"]*"`)
+var (
+	quoted = regexp.MustCompile(`"[^"]*"`)
+	// valued is where MySQL and MariaDB quote a row's value; quotes in it are not escaped.
+	valued = regexp.MustCompile(`(?s)\b(entry|value|value:|string:) '.*'( for (key|column|function)\b|$)`)
+)
 
 // message is the server's message fit for a report that leaves the client's
 // premises. Data exceptions (SQLSTATE class 22) quote the value at fault, and what
-// a function raises (P0001) may say anything; other messages name objects only
-// (PostgreSQL manual, appendix A). A detail is never shown.
+// a function raises (P0001, MySQL's 1644) may say anything; other messages name
+// objects only (PostgreSQL manual, appendix A), save for the values that MySQL
+// names (1062, 1292, 1366 and the like). A detail is never shown.
 func message(refused *migrator.ServerError) string {
 	switch {
 	case strings.HasPrefix(refused.Code, "22"):
 		return quoted.ReplaceAllString(refused.Message, `"..."`)
-	case refused.Code == "P0001":
+	case refused.Code == "P0001", refused.Code == "1644":
 		return "raised by a function; its message is withheld, it may hold values"
 	default:
-		return refused.Message
+		return valued.ReplaceAllString(refused.Message, "$1 '...'$2")
 	}
 }
 
@@ -33,5 +38,6 @@ func reason(err error) string {
 	if !ok || !errors.As(err, &statement) {
 		return err.Error()
 	}
-	return fmt.Sprintf("%s: %s (SQLSTATE %s)", statement.Place(), message(refused), refused.Code)
+	shown := migrator.ServerError{Message: message(refused), Code: refused.Code}
+	return fmt.Sprintf("%s: %s", statement.Place(), shown.Error())
 }

@@ -22,7 +22,7 @@ func (s suite) session(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, session, string){
 		"values": s.values, "transactions": s.transactions, "cancel": s.cancel, "statement timeout": s.statementTimeout,
 		"empty": s.empty, "backfill mark": s.mark, "server errors": s.serverErrors, "prepare": s.prepare, "state": s.state,
-		"connect errors": s.connectErrors,
+		"connect errors": s.connectErrors, "offenders": s.offenders,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,6 +248,40 @@ func (s suite) connectErrors(t *testing.T, _ session, raw string) {
 		var hinted interface{ Hint() string }
 		if !errors.As(err, &hinted) || hinted.Hint() == "" {
 			t.Errorf("%s: no hint", name)
+		}
+	}
+}
+
+// offenders proves that the rows behind a refusal are named by their keys.
+func (s suite) offenders(t *testing.T, db session, _ string) {
+	db.exec("CREATE TABLE p (id int PRIMARY KEY)", "INSERT INTO p VALUES (1)",
+		"CREATE TABLE t (id int PRIMARY KEY, n int, parent int)", "INSERT INTO t VALUES (1, NULL, 1), (2, 5, 7), (3, 5, 1), (4, -1, NULL)")
+	finds := db.Database.(interface {
+		Offenders(stdcontext.Context, *migrator.ServerError, int) (*migrator.Offenders, error)
+	})
+	for sql, want := range map[string]string{
+		"CREATE UNIQUE INDEX t_n ON t (n)":                                                 "2 3",
+		"ALTER TABLE t ADD CONSTRAINT t_n UNIQUE (n)":                                      "2 3",
+		s.sql("ALTER TABLE t ALTER n SET NOT NULL", "ALTER TABLE t MODIFY n int NOT NULL"): "1",
+		"ALTER TABLE t ADD CONSTRAINT fk FOREIGN KEY (parent) REFERENCES p (id)":           "2",
+	} {
+		_, err := db.Exec(context(), sql)
+		refused, ok := migrator.AsServerError(err)
+		if !ok {
+			t.Errorf("%s: %v, want a refusal", sql, err)
+			continue
+		}
+		found, err := finds.Offenders(context(), refused, 10)
+		if err != nil || found == nil {
+			t.Errorf("%s: %+v: no rows found, %v", sql, refused, err)
+			continue
+		}
+		var keys []string
+		for _, key := range found.Keys {
+			keys = append(keys, key...)
+		}
+		if got := strings.Join(keys, " "); got != want || found.Total != int64(len(keys)) || found.Table != "t" {
+			t.Errorf("%s: %d rows of %s: %s, want %s", sql, found.Total, found.Table, got, want)
 		}
 	}
 }

@@ -19,8 +19,7 @@ func (db *DB) Backend() uint32 { return uint32(db.id) }
 // them when its plugin metadata_lock_info is there; else there are none to see.
 func (db *DB) Locks(ctx context.Context, backend uint32) ([]migrator.RelationLock, error) {
 	query := `SELECT l.object_schema, l.object_name, l.lock_type FROM performance_schema.metadata_locks l
-		JOIN performance_schema.threads t ON t.thread_id = l.owner_thread_id
-		WHERE t.processlist_id = ? AND l.object_type = 'TABLE' AND l.lock_status = 'GRANTED' AND l.object_schema = database()
+		WHERE l.owner_thread_id = (SELECT thread_id FROM performance_schema.threads WHERE processlist_id = ?) AND l.object_type = 'TABLE' AND l.lock_status = 'GRANTED' AND l.object_schema = database()
 		  AND l.lock_type NOT IN ('SHARED', 'SHARED_HIGH_PRIO', 'SHARED_READ', 'INTENTION_EXCLUSIVE') AND l.object_name NOT IN ` + ours
 	if db.flavour == MariaDB {
 		query = `SELECT table_schema, table_name, lock_mode FROM information_schema.metadata_lock_info

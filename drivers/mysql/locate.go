@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	mysqldriver "github.com/go-sql-driver/mysql"
@@ -29,7 +30,9 @@ var (
 )
 
 // locate fills in the object at fault. The server names it in its messages only,
-// and never the table, which is the statement's.
+// and never the table, which is the statement's. Detail gets what the statement was
+// to hold the rows to, for Offenders: the columns of a key, the condition of a
+// check, the column that was to lose its NULLs.
 func locate(e *migrator.ServerError, refused *mysqldriver.MySQLError, sql string) {
 	e.Table = target(sql)
 	if match := inColumn.FindStringSubmatch(refused.Message); match != nil {
@@ -43,10 +46,99 @@ func locate(e *migrator.ServerError, refused *mysqldriver.MySQLError, sql string
 				key = match[1]
 			}
 			e.Constraint = key
+			e.Detail = clause(sql, key, "KEY", "INDEX", "UNIQUE", "PRIMARY")
 		}
 	case noParentRow, checkViolated, checkViolatedMA:
 		if match := ofConstraint.FindStringSubmatch(refused.Message); match != nil {
 			e.Constraint = match[1]
+			e.Detail = clause(sql, match[1], "CHECK")
+		}
+	case invalidNull:
+		e.Column = modified(sql)
+	}
+}
+
+// clause is what stands in the parentheses behind the name of a key or constraint
+// in the statement, or behind one of the words where it has no name there; "" when
+// the statement holds nothing like it.
+func clause(sql, name string, words ...string) string {
+	lexer := sqltext.NewLexer(sqltext.MySQL, sql)
+	var last string
+	after := ""
+	for {
+		token, err := lexer.Next()
+		if err != nil {
+			return last
+		}
+		switch word := strings.ToUpper(token.Text); {
+		case token.Kind == sqltext.Space || token.Kind == sqltext.BlockComment || token.Kind == sqltext.LineComment:
+		case token.Text == "(" && after != "":
+			text := inside(lexer)
+			if after == "name" {
+				return text
+			}
+			last, after = text, ""
+		case strings.EqualFold(unquote(token.Text), name):
+			after = "name"
+		case after == "" && slices.Contains(words, word):
+			after = "word"
+		}
+	}
+}
+
+// inside reads up to the parenthesis that closes the one just read.
+func inside(lexer *sqltext.Lexer) string {
+	var text strings.Builder
+	for depth := 1; ; {
+		token, err := lexer.Next()
+		if err != nil {
+			return ""
+		}
+		switch token.Text {
+		case "(":
+			depth++
+		case ")":
+			if depth--; depth == 0 {
+				return text.String()
+			}
+		}
+		text.WriteString(token.Text)
+	}
+}
+
+// modified is the column that a statement makes NOT NULL, by MODIFY or CHANGE; ""
+// when there is none, or more than one.
+func modified(sql string) string {
+	words := wordsOf(sql)
+	var found []string
+	for i, word := range words {
+		if upper := strings.ToUpper(word); upper != "MODIFY" && upper != "CHANGE" || i+1 >= len(words) {
+			continue
+		}
+		next := i + 1
+		if strings.EqualFold(words[next], "COLUMN") {
+			next++
+		}
+		if next < len(words) {
+			found = append(found, unquote(words[next]))
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
+func wordsOf(sql string) []string {
+	lexer := sqltext.NewLexer(sqltext.MySQL, sql)
+	var words []string
+	for {
+		token, err := lexer.Next()
+		if err != nil {
+			return words
+		}
+		if token.Kind == sqltext.Word || token.Kind == sqltext.QuotedIdent {
+			words = append(words, token.Text)
 		}
 	}
 }

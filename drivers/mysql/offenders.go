@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/expandcontract/migrate/migrations/sqltext"
@@ -51,6 +52,8 @@ func offence(table string, refused *migrator.ServerError) (condition, problem st
 			return "", ""
 		}
 		return fmt.Sprintf("(%[1]s) IN (SELECT %[1]s FROM %[2]s GROUP BY %[1]s HAVING count(*) > 1)", add, table), "duplicate (" + add + ")"
+	case fmt.Sprint(noParentRow):
+		return orphans(refused)
 	case fmt.Sprint(checkViolated), fmt.Sprint(checkViolatedMA):
 		if add == "" {
 			return "", ""
@@ -58,6 +61,27 @@ func offence(table string, refused *migrator.ServerError) (condition, problem st
 		return "NOT (" + add + ")", "violates check " + refused.Constraint
 	}
 	return "", ""
+}
+
+var foreignKey = regexp.MustCompile("FOREIGN KEY \\(([^)]*)\\) REFERENCES (`[^`]*`(?:\\.`[^`]*`)?) \\(([^)]*)\\)")
+
+// orphans reads the foreign key out of the server's message.
+func orphans(refused *migrator.ServerError) (condition, problem string) {
+	match := foreignKey.FindStringSubmatch(refused.Message)
+	if match == nil {
+		return "", ""
+	}
+	child, parent := strings.Split(match[1], ", "), strings.Split(match[3], ", ")
+	if len(child) != len(parent) {
+		return "", ""
+	}
+	var given, same []string
+	for i := range child {
+		given = append(given, "t."+child[i]+" IS NOT NULL")
+		same = append(same, "p."+parent[i]+" = t."+child[i])
+	}
+	return fmt.Sprintf("%s AND NOT EXISTS (SELECT 1 FROM %s p WHERE %s)", strings.Join(given, " AND "), match[2], strings.Join(same, " AND ")),
+		strings.ReplaceAll(match[1], "`", "") + " has no row in " + strings.ReplaceAll(match[2], "`", "")
 }
 
 func (db *DB) keyColumns(ctx context.Context, table string) ([]string, error) {
