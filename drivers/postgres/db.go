@@ -64,6 +64,9 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	if _, err := conn.Exec(ctx, checkClient); err == nil {
 		db.checksClient = true
 	}
+	if err := db.refusePooler(ctx, config); err != nil {
+		return nil, errors.Join(err, db.Close(context.WithoutCancel(ctx)))
+	}
 	return db, nil
 }
 
