@@ -102,6 +102,7 @@ func (m *Migrator) checkPushed(ctx context.Context) error {
 // Abort goes on, and other runs are refused meanwhile.
 func (m *Migrator) Abort(ctx context.Context, version migrations.Version) (AbortPlan, error) {
 	var plan AbortPlan
+	m.settled = settings{}
 	defer m.unwatch(ctx)
 	err := m.locked(ctx, runLock, func() error {
 		var err error

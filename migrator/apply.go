@@ -14,8 +14,7 @@ import (
 
 // apply runs one file, or what is left of it.
 func (m *Migrator) apply(ctx context.Context, step Step) error {
-	lock, statement := m.timeouts(step.Migration)
-	if err := m.DB.Reset(ctx, lock, statement); err != nil {
+	if err := m.settle(ctx, step.Migration); err != nil {
 		return err
 	}
 	m.Progress(Event{Kind: FileStarted, Migration: step.Migration})
@@ -28,6 +27,28 @@ func (m *Migrator) apply(ctx context.Context, step Step) error {
 		return err
 	}
 	m.Progress(Event{Kind: FileDone, Migration: step.Migration, Elapsed: m.Clock().Sub(started)})
+	return nil
+}
+
+// settings are a session's as at its beginning, with these timeouts, or not known.
+type settings struct {
+	known           bool
+	lock, statement time.Duration
+}
+
+// settle makes the session ready for a file. A session that no statement has
+// touched since is left alone: each file is to cost one commit, and no more round
+// trips than it must.
+func (m *Migrator) settle(ctx context.Context, file *migrations.Migration) error {
+	lock, statement := m.timeouts(file)
+	wanted := settings{known: true, lock: lock, statement: statement}
+	if m.settled == wanted {
+		return nil
+	}
+	if err := m.DB.Reset(ctx, lock, statement); err != nil {
+		return err
+	}
+	m.settled = wanted
 	return nil
 }
 
@@ -136,6 +157,7 @@ func (m *Migrator) resume(step Step) Record {
 // which is gone: later ones may rely on it.
 func (m *Migrator) restoreSession(ctx context.Context, file *migrations.Migration, done int) error {
 	for _, s := range sessionStatements(m.DB.Dialect(), file.Statements[:done]) {
+		m.settled.known = false
 		if _, err := m.DB.Exec(ctx, m.text(s)); err != nil {
 			return &StatementError{Migration: file, Statement: s, Kept: done, Err: err}
 		}
@@ -248,6 +270,7 @@ func (m *Migrator) failed(ctx context.Context, r Record, cause error) error {
 // execute sends one statement, with the observer around it.
 func (m *Migrator) execute(ctx context.Context, file *migrations.Migration, s *migrations.Statement, inTx bool) error {
 	e := Execution{Migration: file, Statement: s, InTx: inTx}
+	m.settled.known = m.settled.known && phases.KeepsSession(m.DB.Dialect(), s.Text)
 	return m.observed(ctx, e, func() (int64, error) {
 		return m.watched(ctx, Event{Migration: file, Statement: s}, func() (int64, error) { return m.send(ctx, s) })
 	})
@@ -278,5 +301,6 @@ func (m *Migrator) backfill(ctx context.Context, file *migrations.Migration, s *
 		},
 	}
 	e := Execution{Migration: file, Statement: s}
+	m.settled.known = false
 	return m.observed(ctx, e, func() (int64, error) { return engine.Run(ctx) })
 }

@@ -47,7 +47,8 @@ type Options struct {
 type Migrator struct {
 	Options
 	ledger  *Ledger
-	offline bool // the run is up: no application works on the database
+	offline bool     // the run is up: no application works on the database
+	settled settings // what the session's settings are known to be
 
 	watcher  Watcher   // a second session, once a statement has taken a while
 	blind    bool      // there can be none
@@ -102,7 +103,7 @@ func (m *Migrator) request(cmd Command) Request {
 func (m *Migrator) Run(ctx context.Context, cmd Command) (Result, error) {
 	started := m.Clock()
 	var result Result
-	m.offline = cmd == CmdUp
+	m.offline, m.settled = cmd == CmdUp, settings{}
 	defer m.unwatch(ctx)
 	err := m.locked(ctx, runLock, func() error {
 		plan, err := m.prepare(ctx, cmd)

@@ -109,3 +109,17 @@ func OnSession(d sqltext.Dialect, sql string) SessionEffect {
 		return NoSessionEffect
 	}
 }
+
+// KeepsSession reports whether the statement surely leaves its session's settings
+// as they are. What calls functions, or is not understood, may not.
+func KeepsSession(d sqltext.Dialect, sql string) bool {
+	words := sqltext.Words(d, sql, 1)
+	if len(words) == 0 {
+		return true
+	}
+	switch words[0] {
+	case "CREATE", "ALTER", "DROP", "COMMENT", "GRANT", "REVOKE", "TRUNCATE", "INSERT", "UPDATE", "DELETE":
+		return !strings.Contains(strings.ToLower(sql), "set_config")
+	}
+	return false
+}
