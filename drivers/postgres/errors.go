@@ -39,6 +39,15 @@ func serverError(err error) error {
 	return e
 }
 
+// behind moves the position of a server's error to the left, by what stood ahead of
+// the statement.
+func behind(ahead int, err error) error {
+	if refused, ok := migrator.AsServerError(err); ok && refused.Position > ahead {
+		refused.Position -= ahead
+	}
+	return err
+}
+
 // connectFailure is a connection that could not be made, with what to look at.
 type connectFailure struct {
 	message, hint string

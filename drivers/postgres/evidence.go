@@ -107,6 +107,9 @@ func (db *DB) WALPosition(ctx context.Context) (int64, error) {
 // Prepare has the server parse and describe a query without running it, and
 // returns its result columns, none for a statement without a result.
 func (db *DB) Prepare(ctx context.Context, sql string) ([]migrator.Column, error) {
+	if err := db.begin(ctx); err != nil {
+		return nil, err
+	}
 	description, err := db.conn.PgConn().Prepare(ctx, "", sql, nil)
 	if err != nil {
 		return nil, serverError(err)
