@@ -74,15 +74,23 @@ func loadFile(fsys fs.FS, dir, name string, d sqltext.Dialect) (*Migration, erro
 	if err != nil {
 		return nil, &FileError{Path: full, Err: err}
 	}
-	src, err := fs.ReadFile(fsys, name)
+	m := &Migration{Version: parsed.version, Slug: parsed.slug, Phase: parsed.phase, Name: name, Path: full}
+	info, err := fs.Stat(fsys, name)
 	if err != nil {
 		return nil, &FileError{Path: full, Err: err}
 	}
-	m := &Migration{Version: parsed.version, Slug: parsed.slug, Phase: parsed.phase, Name: name, Path: full}
-	if err := m.parse(string(src), d); err != nil {
-		return nil, err
+	if info.Size() > LargeFile {
+		return m, m.loadLarge(fsys, info, d)
 	}
-	return m, nil
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, &FileError{Path: full, Err: err}
+	}
+	defer f.Close()
+	return m, m.parse(f, d, func(section *[]Statement, s Statement) error {
+		*section = append(*section, s)
+		return nil
+	})
 }
 
 // duplicates finds files of the same version and phase in a sorted set.

@@ -5,8 +5,6 @@
 package migrations
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -45,7 +43,9 @@ type Migration struct {
 	Path     string // the file's path as loaded, for messages
 	Checksum string // SHA-256 in hex; see Checksum
 
-	Statements []Statement // what the phase runs, in file order
+	// Statements are what the phase runs, in file order. They are nil for a large
+	// file, whose statements are read when they are needed: use From and Count.
+	Statements []Statement
 	Verify     []Statement // queries that must return no row once the phase is done
 	Undo       []Statement // what takes a pre migration back
 
@@ -54,6 +54,8 @@ type Migration struct {
 	// LockTimeout and StatementTimeout override the run's defaults; nil: not given.
 	LockTimeout      *time.Duration
 	StatementTimeout *time.Duration
+
+	large *large // nil: all is in memory
 }
 
 // ID names a migration the way the ledger does: version and phase.
@@ -78,7 +80,7 @@ type Statement struct {
 // Digest is the SHA-256 of the statement's text in hex; line endings do not count.
 // The ledger keeps it per finished statement, so that an edit of one is noticed.
 func (s Statement) Digest() string {
-	return digest(canonical(s.Text))
+	return Checksum(s.Text)
 }
 
 // When says on which side of the push a backfill runs.
@@ -128,8 +130,3 @@ func (m *Migration) When() When {
 
 // At renders the place of a position in the migration as file:line.
 func (m *Migration) At(pos sqltext.Pos) string { return fmt.Sprintf("%s:%d", m.Name, pos.Line) }
-
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
-}

@@ -6,40 +6,39 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/expandcontract/migrate/migrations/sqltext"
 )
 
-// parse fills m from its file's text.
-func (m *Migration) parse(src string, d sqltext.Dialect) error {
-	m.Checksum = Checksum(src)
-	directives, err := directivesOf(src, d)
-	if err != nil {
+// parse reads a file and fills m, save for its statements, which go to keep with
+// the section they belong to.
+func (m *Migration) parse(r io.Reader, d sqltext.Dialect, keep func(*[]Statement, Statement) error) error {
+	sum := newCanonical()
+	checked := &checkedReader{r: io.TeeReader(r, sum), line: 1}
+	scanner := sqltext.NewScanner(d, checked)
+	first := true
+	scanner.Keep = func(tok sqltext.Token) bool { return isDirective(tok) }
+	p := &parser{m: m, dialect: d, keep: keep, section: &m.Statements}
+	for scanner.Scan() {
+		if err := p.next(scanner.Statement(), scanner.Comments()); err != nil {
+			return err
+		}
+		first = false
+	}
+	if checked.err != nil {
+		return &FileError{Path: m.Path, Line: checked.line, Err: checked.err, Hint: "save the file as UTF-8"}
+	}
+	if err := scanner.Err(); err != nil {
 		return m.syntaxFault(err)
 	}
-	statements, err := sqltext.Split(d, src)
-	if err != nil {
-		return m.syntaxFault(err)
-	}
-	p := &parser{m: m, section: &m.Statements}
-	for _, s := range statements {
-		for len(directives) > 0 && directives[0].pos.Offset < s.Pos.Offset {
-			if err := p.directive(directives[0]); err != nil {
-				return err
-			}
-			directives = directives[1:]
-		}
-		if len(directives) > 0 && directives[0].pos.Offset < s.End.Offset {
-			return p.fault(directives[0], errors.New("the directive stands inside a statement"), "end the statement above it with a semicolon")
-		}
-		p.statement(s)
-	}
-	for _, left := range directives {
-		if err := p.directive(left); err != nil {
+	for _, tok := range scanner.Comments() {
+		if err := p.directive(directiveOf(tok)); err != nil {
 			return err
 		}
 	}
-	return p.finish(d)
+	m.Checksum = sum.sum()
+	return p.finish(first)
 }
 
 func (m *Migration) syntaxFault(err error) error {
@@ -58,44 +57,42 @@ type directive struct {
 
 const directivePrefix = "-- migrate:"
 
-// directivesOf finds the directives: comments (never text inside a string or a
-// body) that start their line.
-func directivesOf(src string, d sqltext.Dialect) ([]directive, error) {
-	if !strings.Contains(src, directivePrefix) {
-		return nil, nil
-	}
-	var found []directive
-	lexer := sqltext.NewLexer(d, src)
-	for {
-		token, err := lexer.Next()
-		if errors.Is(err, io.EOF) {
-			return found, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		rest, ok := strings.CutPrefix(token.Text, directivePrefix)
-		if !ok || token.Kind != sqltext.LineComment || !startsLine(src, token.Pos) {
-			continue
-		}
-		name, args, _ := strings.Cut(strings.TrimSpace(rest), " ")
-		found = append(found, directive{pos: token.Pos, name: name, args: strings.TrimSpace(args)})
-	}
+// isDirective tells the comments that start their line and speak to the tool.
+func isDirective(tok sqltext.Token) bool {
+	return tok.Kind == sqltext.LineComment && tok.Pos.Column == 1 && strings.HasPrefix(tok.Text, directivePrefix)
 }
 
-func startsLine(src string, pos sqltext.Pos) bool {
-	before := strings.TrimPrefix(src[:pos.Offset], "\ufeff")
-	return before == "" || strings.HasSuffix(before, "\n") || strings.HasSuffix(before, "\r")
+func directiveOf(tok sqltext.Token) directive {
+	rest := strings.TrimPrefix(tok.Text, directivePrefix)
+	name, args, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	return directive{pos: tok.Pos, name: name, args: strings.TrimSpace(args)}
 }
 
 // parser carries what the directives above a statement said down to it.
 type parser struct {
 	m       *Migration
+	dialect sqltext.Dialect
+	keep    func(*[]Statement, Statement) error
 	section *[]Statement
+	count   int // statements of the section so far
 	batch   *Batch
 	batchAt directive
 	allow   []Waiver
 	allowAt directive
+}
+
+// next takes a statement and the directives ahead of it.
+func (p *parser) next(s sqltext.Statement, comments []sqltext.Token) error {
+	for _, tok := range comments {
+		at := directiveOf(tok)
+		if tok.Pos.Offset > s.Pos.Offset {
+			return p.fault(at, errors.New("the directive stands inside a statement"), "end the statement above it with a semicolon")
+		}
+		if err := p.directive(at); err != nil {
+			return err
+		}
+	}
+	return p.statement(s)
 }
 
 func (p *parser) fault(at directive, err error, hint string) error {
@@ -156,7 +153,7 @@ func (p *parser) enter(section *[]Statement, at directive) error {
 	if err := p.dangling(); err != nil {
 		return err
 	}
-	p.section = section
+	p.section, p.count = section, len(*section)
 	return nil
 }
 
@@ -170,9 +167,16 @@ func (p *parser) waive(at directive) error {
 	return nil
 }
 
-func (p *parser) statement(s sqltext.Statement) {
-	*p.section = append(*p.section, Statement{Statement: s, Ordinal: len(*p.section) + 1, Batch: p.batch, Allow: p.allow})
+func (p *parser) statement(s sqltext.Statement) error {
+	p.count++
+	statement := Statement{Statement: s, Ordinal: p.count, Batch: p.batch, Allow: p.allow}
 	p.batch, p.allow = nil, nil
+	if p.section == &p.m.Statements {
+		if err := p.m.checkBatch(statement, p.dialect); err != nil {
+			return &FileError{Path: p.m.Path, Line: s.Pos.Line, Err: err}
+		}
+	}
+	return p.keep(p.section, statement)
 }
 
 // dangling refuses a header or waiver that no statement follows.
@@ -187,17 +191,68 @@ func (p *parser) dangling() error {
 }
 
 // finish checks what only the whole file shows.
-func (p *parser) finish(d sqltext.Dialect) error {
+func (p *parser) finish(empty bool) error {
 	if err := p.dangling(); err != nil {
 		return err
 	}
-	if len(p.m.Statements) == 0 && len(p.m.Verify) == 0 {
+	if empty || p.m.Count() == 0 && len(p.m.Verify) == 0 {
 		return &FileError{Path: p.m.Path, Err: errors.New("the file holds no statement")}
 	}
-	for _, s := range p.m.Statements {
-		if err := p.m.checkBatch(s, d); err != nil {
-			return &FileError{Path: p.m.Path, Line: s.Pos.Line, Err: err}
+	return nil
+}
+
+// checkedReader lets UTF-8 through, and nothing else; a zero byte is none that a
+// server would take.
+type checkedReader struct {
+	r    io.Reader
+	part []byte // the first bytes of a character whose rest is not read yet
+	line int
+	err  error
+}
+
+func (c *checkedReader) Read(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	n, err := c.r.Read(p)
+	if n == 0 && errors.Is(err, io.EOF) && len(c.part) > 0 {
+		c.err = errNotUTF8
+		return 0, c.err
+	}
+	c.check(append(c.part, p[:n]...))
+	if c.err != nil {
+		return 0, c.err
+	}
+	return n, err
+}
+
+var (
+	errNotUTF8 = errors.New("the text is not UTF-8")
+	errZero    = errors.New("the text holds a zero byte")
+)
+
+func (c *checkedReader) check(text []byte) {
+	c.part = nil
+	for i := 0; i < len(text); {
+		switch b := text[i]; {
+		case b == '\n':
+			c.line++
+			i++
+		case b == 0:
+			c.err = errZero
+			return
+		case b < utf8.RuneSelf:
+			i++
+		case !utf8.FullRune(text[i:]):
+			c.part = append([]byte{}, text[i:]...)
+			return
+		default:
+			r, size := utf8.DecodeRune(text[i:])
+			if r == utf8.RuneError && size == 1 {
+				c.err = errNotUTF8
+				return
+			}
+			i += size
 		}
 	}
-	return nil
 }

@@ -20,7 +20,11 @@ func (m *Migrator) apply(ctx context.Context, step Step) error {
 	m.Progress(Event{Kind: FileStarted, Migration: step.Migration})
 	started := m.Clock()
 	run := m.applyStepwise
-	if m.oneTransaction(step) {
+	whole, err := m.oneTransaction(step)
+	if err != nil {
+		return err
+	}
+	if whole {
 		run = m.applyInTx
 	}
 	if err := run(ctx, step); err != nil {
@@ -65,20 +69,20 @@ func (m *Migrator) timeouts(file *migrations.Migration) (lock, statement time.Du
 }
 
 // oneTransaction reports whether the file commits together with its row.
-func (m *Migrator) oneTransaction(step Step) bool {
+func (m *Migrator) oneTransaction(step Step) (bool, error) {
 	file := step.Migration
-	if m.DB.Dialect() != sqltext.Postgres || file.Autocommit || file.Phase == migrations.Backfill {
-		return false
+	if file.Autocommit || file.Phase == migrations.Backfill {
+		return false, nil
 	}
 	if r := step.Record; r != nil && (r.StatementsDone > 0 || r.InFlight > 0) {
-		return false
+		return false, nil
 	}
-	for _, s := range file.Statements {
-		if phases.NeedsAutocommit(m.DB.Dialect(), s.Text) {
-			return false
+	for s, err := range file.From(0) {
+		if err != nil || phases.NeedsAutocommit(m.DB.Dialect(), s.Text) {
+			return false, err
 		}
 	}
-	return true
+	return true, nil
 }
 
 // applyInTx runs the whole file and its row in one transaction. Dying anywhere
@@ -96,8 +100,10 @@ func (m *Migrator) applyInTx(ctx context.Context, step Step) error {
 
 func (m *Migrator) wholeFile(ctx context.Context, step Step) error {
 	file, r := step.Migration, m.resume(step)
-	for i := range file.Statements {
-		s := &file.Statements[i]
+	for s, err := range file.From(0) {
+		if err != nil {
+			return err
+		}
 		if err := m.execute(ctx, file, s, true); err != nil {
 			return &StatementError{Migration: file, Statement: s, Err: err}
 		}
@@ -119,8 +125,10 @@ func (m *Migrator) applyStepwise(ctx context.Context, step Step) error {
 	if err := m.restoreSession(ctx, file, r.StatementsDone); err != nil {
 		return err
 	}
-	for i := r.StatementsDone; i < len(file.Statements); i++ {
-		s := &file.Statements[i]
+	for s, err := range file.From(r.StatementsDone) {
+		if err != nil {
+			return m.failed(ctx, r, err)
+		}
 		if err := m.step(ctx, &r, file, s); err != nil {
 			return m.failed(ctx, r, &StatementError{Migration: file, Statement: s, Kept: r.StatementsDone, Err: err})
 		}
@@ -156,7 +164,11 @@ func (m *Migrator) resume(step Step) Record {
 // restoreSession does again what the statements already done did to their session,
 // which is gone: later ones may rely on it.
 func (m *Migrator) restoreSession(ctx context.Context, file *migrations.Migration, done int) error {
-	for _, s := range sessionStatements(m.DB.Dialect(), file.Statements[:done]) {
+	again, err := sessionStatements(m.DB.Dialect(), file, done)
+	if err != nil {
+		return err
+	}
+	for _, s := range again {
 		m.settled.known = false
 		if _, err := m.DB.Exec(ctx, m.text(s)); err != nil {
 			return &StatementError{Migration: file, Statement: s, Kept: done, Err: err}
@@ -166,19 +178,22 @@ func (m *Migrator) restoreSession(ctx context.Context, file *migrations.Migratio
 }
 
 // sessionStatements leaves out table locks that were given up again.
-func sessionStatements(d sqltext.Dialect, done []migrations.Statement) []*migrations.Statement {
+func sessionStatements(d sqltext.Dialect, file *migrations.Migration, done int) ([]*migrations.Statement, error) {
 	var again []*migrations.Statement
-	for i := range done {
-		switch phases.OnSession(d, done[i].Text) {
+	for s, err := range file.From(0) {
+		if err != nil || s.Ordinal > done {
+			return again, err
+		}
+		switch phases.OnSession(d, s.Text) {
 		case phases.SetsVariable, phases.LocksTables:
-			again = append(again, &done[i])
+			again = append(again, s)
 		case phases.UnlocksTables:
 			again = slices.DeleteFunc(again, func(s *migrations.Statement) bool {
 				return phases.OnSession(d, s.Text) == phases.LocksTables
 			})
 		}
 	}
-	return again
+	return again, nil
 }
 
 // step runs one statement and counts it in r. One that can run in a transaction
@@ -207,7 +222,7 @@ func (m *Migrator) step(ctx context.Context, r *Record, file *migrations.Migrati
 // is nothing to verify.
 func (m *Migrator) count(r *Record, file *migrations.Migration, s *migrations.Statement) {
 	r.done(*s)
-	if s.Ordinal == len(file.Statements) && len(file.Verify) == 0 && r.State != Aborting {
+	if s.Ordinal == file.Count() && len(file.Verify) == 0 && r.State != Aborting {
 		r.finish(m.Clock())
 	}
 }

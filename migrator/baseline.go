@@ -62,8 +62,11 @@ const baselined = " (baseline)"
 func (m *Migrator) recordBaseline(ctx context.Context, set migrations.Set) error {
 	for _, file := range set {
 		r := m.ledger.start(file, "")
-		for _, s := range file.Statements {
-			r.done(s)
+		for s, err := range file.From(0) {
+			if err != nil {
+				return err
+			}
+			r.done(*s)
 		}
 		r.finish(m.Clock())
 		r.By += baselined

@@ -49,7 +49,7 @@ func (h history) drifted() []string {
 // driftOf is where a file and its row differ. An undo section may be written or
 // mended at any time until it runs.
 func driftOf(m *migrations.Migration, r *Record) []string {
-	statements := m.Statements
+	file := m
 	switch r.State {
 	case Applied:
 		if r.Checksum == m.Checksum {
@@ -57,16 +57,31 @@ func driftOf(m *migrations.Migration, r *Record) []string {
 		}
 		return []string{m.Path}
 	case Aborting:
-		statements = m.Undo
+		file = undoOf(m)
 	}
-	var names []string
-	for i, digest := range r.Digests {
-		if i >= len(statements) {
-			return append(names, fmt.Sprintf("%s (statement %d is done but gone from the file)", m.Path, i+1))
+	return editedStatements(file, r)
+}
+
+// editedStatements compares what is done of a file with what it says now.
+func editedStatements(file *migrations.Migration, r *Record) []string {
+	var names, digests []string
+	for s, err := range file.From(0) {
+		if err != nil {
+			return append(names, err.Error())
 		}
-		if statements[i].Digest() != digest {
-			names = append(names, fmt.Sprintf("%s:%d (statement %d is already done)", m.Path, statements[i].Pos.Line, i+1))
+		if s.Ordinal > r.StatementsDone {
+			break
 		}
+		digests = nextDigests(digests, s.Digest())
+		if i := s.Ordinal - 1; i < len(r.Digests) && i < digestsKept-1 && digests[i] != r.Digests[i] {
+			names = append(names, fmt.Sprintf("%s:%d (statement %d is already done)", file.Path, s.Pos.Line, s.Ordinal))
+		}
+	}
+	if len(digests) < len(r.Digests) {
+		return append(names, fmt.Sprintf("%s (statement %d is done but gone from the file)", file.Path, len(digests)+1))
+	}
+	if last := digestsKept - 1; len(r.Digests) == digestsKept && digests[last] != r.Digests[last] {
+		names = append(names, fmt.Sprintf("%s (one of the statements %d to %d, which are already done)", file.Path, digestsKept, r.StatementsDone))
 	}
 	return names
 }

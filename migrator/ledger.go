@@ -148,7 +148,7 @@ func (l *Ledger) recordOwn(ctx context.Context, m *migrations.Migration) error {
 // start is the row of a migration at its beginning.
 func (l *Ledger) start(m *migrations.Migration, release string) Record {
 	return Record{ID: m.ID(), Name: m.Name, Checksum: m.Checksum, State: Running,
-		StatementsTotal: len(m.Statements), Started: l.clock(), By: l.who, ToolVersion: l.tool, Release: release}
+		StatementsTotal: m.Count(), Started: l.clock(), By: l.who, ToolVersion: l.tool, Release: release}
 }
 
 // Records reads all rows of the user's migrations, sorted; none when there is no ledger.

@@ -47,13 +47,12 @@ type Step struct {
 	Record    *Record // what an earlier run left; nil: none
 }
 
-// Remaining are the statements that the step has yet to run.
-func (s Step) Remaining() []migrations.Statement {
-	done := 0
-	if s.Record != nil {
-		done = min(s.Record.StatementsDone, len(s.Migration.Statements))
+// Done is how many of the step's statements an earlier run has done.
+func (s Step) Done() int {
+	if s.Record == nil {
+		return 0
 	}
-	return s.Migration.Statements[done:]
+	return min(s.Record.StatementsDone, s.Migration.Count())
 }
 
 // Digest identifies the plan's content: names and checksums of its files, in order.

@@ -1,6 +1,9 @@
 package migrator
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
 	"time"
 
 	"github.com/expandcontract/migrate/migrations"
@@ -27,7 +30,7 @@ type Record struct {
 	StatementsDone  int
 	InFlight        int      // ordinal of the statement sent but not known to be done; 0: none
 	Before          *Before  // what was there before it was sent; nil: not known
-	Digests         []string // of the statements done, in order
+	Digests         []string // of the statements done, in order; see nextDigests
 	Started         time.Time
 	Finished        time.Time // zero while not finished
 	Duration        time.Duration
@@ -40,8 +43,24 @@ type Record struct {
 // done counts a statement that took effect.
 func (r *Record) done(s migrations.Statement) {
 	r.StatementsDone++
-	r.Digests = append(r.Digests, s.Digest())
+	r.Digests = nextDigests(r.Digests, s.Digest())
 	r.InFlight, r.Before = 0, nil
+}
+
+// digestsKept bounds the row of a file of many statements, which is written anew
+// with each of them.
+const digestsKept = 200
+
+// nextDigests adds a statement's digest. The last one kept stands for all
+// statements from there on, chained.
+func nextDigests(digests []string, next string) []string {
+	if len(digests) < digestsKept {
+		return append(digests, next)
+	}
+	digests = slices.Clone(digests)
+	sum := sha256.Sum256([]byte(digests[digestsKept-1] + next))
+	digests[digestsKept-1] = hex.EncodeToString(sum[:])
+	return digests
 }
 
 // finish marks the whole file as applied.

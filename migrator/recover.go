@@ -121,10 +121,13 @@ func (m *Migrator) recover(ctx context.Context, r *Record, file *migrations.Migr
 	if r.InFlight == 0 {
 		return nil
 	}
-	if r.InFlight > len(file.Statements) || r.Before == nil {
-		return m.unknownOutcome(r, file)
+	s, err := file.Statement(min(r.InFlight, file.Count()))
+	if err != nil {
+		return err
 	}
-	s := &file.Statements[r.InFlight-1]
+	if r.InFlight > file.Count() || r.Before == nil {
+		return &UnknownOutcomeError{Migration: file, Statement: s}
+	}
 	result := noEffect
 	if !r.Before.Repeatable {
 		now, err := m.states(ctx, objectsOf(r.Before.Objects))
@@ -138,7 +141,7 @@ func (m *Migrator) recover(ctx context.Context, r *Record, file *migrations.Migr
 	m.Progress(Event{Kind: Recovered, Migration: file, Statement: s, Outcome: string(result)})
 	switch {
 	case result == unknown:
-		return m.unknownOutcome(r, file)
+		return &UnknownOutcomeError{Migration: file, Statement: s}
 	case result == noEffect:
 		r.InFlight, r.Before = 0, nil
 	case r.Before.Digest != s.Digest():
@@ -147,10 +150,6 @@ func (m *Migrator) recover(ctx context.Context, r *Record, file *migrations.Migr
 		m.count(r, file, s)
 	}
 	return m.ledger.save(ctx, r)
-}
-
-func (m *Migrator) unknownOutcome(r *Record, file *migrations.Migration) error {
-	return &UnknownOutcomeError{Migration: file, Statement: &file.Statements[min(r.InFlight, len(file.Statements))-1]}
 }
 
 func objectsOf(states []ObjectState) []phases.Object {

@@ -76,14 +76,20 @@ func (m *Migrator) repair(ctx context.Context, r Repair) error {
 		return m.ledger.forget(ctx, r.row.ID)
 	}
 	row := *r.row
-	row.Name, row.Checksum, row.StatementsTotal = r.file.Name, r.file.Checksum, len(r.file.Statements)
+	row.Name, row.Checksum, row.StatementsTotal = r.file.Name, r.file.Checksum, r.file.Count()
+	done := min(row.StatementsDone, row.StatementsTotal)
 	if row.State == Applied {
-		row.StatementsDone = len(r.file.Statements)
+		done = row.StatementsTotal
 	}
-	row.StatementsDone = min(row.StatementsDone, len(r.file.Statements))
-	row.Digests = nil
-	for _, s := range r.file.Statements[:row.StatementsDone] {
-		row.Digests = append(row.Digests, s.Digest())
+	row.StatementsDone, row.Digests = 0, nil
+	for s, err := range r.file.From(0) {
+		if err != nil {
+			return err
+		}
+		if row.StatementsDone == done {
+			break
+		}
+		row.done(*s)
 	}
 	return m.ledger.update(ctx, row)
 }

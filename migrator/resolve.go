@@ -16,11 +16,15 @@ func (m *Migrator) Resolve(ctx context.Context, id migrations.ID, tookEffect boo
 			return err
 		}
 		file, r := m.Set.Find(id), newHistory(m.Set, records).record(id)
-		if file == nil || r == nil || r.InFlight == 0 || r.InFlight > len(file.Statements) {
+		if file == nil || r == nil || r.InFlight == 0 || r.InFlight > file.Count() {
 			return &GateError{Reasons: []string{fmt.Sprintf("%s has no statement of unknown outcome", id)}, Hint: "run `migrate status`"}
 		}
 		if tookEffect {
-			r.done(file.Statements[r.InFlight-1])
+			s, err := file.Statement(r.InFlight)
+			if err != nil {
+				return err
+			}
+			r.done(*s)
 		}
 		r.InFlight, r.Before, r.State = 0, nil, Failed
 		return m.ledger.update(ctx, *r)

@@ -82,7 +82,7 @@ func (h history) left(now time.Time) []string {
 		case r != nil && r.InFlight > 0 && r.State == Running:
 			lines = append(lines, fmt.Sprintf("%s has statement %d in flight: its run is at work, or died: run `migrate %s`", m.Name, r.InFlight, m.Phase))
 		case r != nil && r.State != Applied:
-			lines = append(lines, fmt.Sprintf("%s stopped behind statement %d of %d: run `migrate %s`", m.Name, r.StatementsDone, len(m.Statements), m.Phase))
+			lines = append(lines, fmt.Sprintf("%s stopped behind statement %d of %d: run `migrate %s`", m.Name, r.StatementsDone, m.Count(), m.Phase))
 		case r == nil && m.Phase != migrations.Pre && h.newest[migrations.Pre].Compare(m.Version) > 0:
 			lines = append(lines, fmt.Sprintf("%s is left over%s: run `migrate %s`", m.Name, h.since(m.Version, now), m.Phase))
 		}

@@ -12,7 +12,10 @@ import (
 // checkStatements refuses statements that the runner cannot run safely.
 func (m *Migrator) checkStatements(plan Plan) error {
 	for _, step := range plan.Steps {
-		for _, s := range step.Migration.Statements {
+		for s, err := range step.Migration.From(0) {
+			if err != nil {
+				return err
+			}
 			if phases.ControlsTransaction(m.DB.Dialect(), s.Text) {
 				return &migrations.FileError{Path: step.Migration.Path, Line: s.Pos.Line,
 					Err:  fmt.Errorf("a migration may not start or end a transaction"),

@@ -213,7 +213,7 @@ func (p *probe) Committed(_ context.Context, m *migrations.Migration) error {
 	p.ended(0)
 	p.held, p.born = map[migrator.RelationLock]bool{}, map[uint32]bool{}
 	last := p.files[len(p.files)-1]
-	last.Committed = len(last.Statements) == len(m.Statements)
+	last.Committed = len(last.Statements) == m.Count()
 	return nil
 }
 

@@ -28,6 +28,7 @@ type planFile struct {
 	Name       string             `json:"name"`
 	Checksum   string             `json:"checksum"`
 	Statements []planStatement    `json:"statements"`
+	More       int                `json:"more,omitempty"` // statements that are not listed
 }
 
 type planStatement struct {
@@ -55,7 +56,11 @@ func (a *app) printPlan(plan migrator.Plan) error {
 	doc := planDocument{Schema: "migrate.plan/v1", Command: string(plan.Command), Digest: plan.Digest(),
 		Files: []planFile{}, Warnings: append([]string{}, plan.Warnings...)}
 	for _, step := range plan.Steps {
-		doc.Files = append(doc.Files, newPlanFile(step))
+		f, err := newPlanFile(step)
+		if err != nil {
+			return err
+		}
+		doc.Files = append(doc.Files, f)
 	}
 	if a.json {
 		return a.document(doc)
@@ -72,6 +77,9 @@ func (a *app) printPlan(plan migrator.Plan) error {
 		for _, s := range f.Statements {
 			a.printf("  %s\n", planLine(s))
 		}
+		if f.More > 0 {
+			a.printf("        and %d more\n", f.More)
+		}
 	}
 	a.printf("\nplan %s\n", doc.Digest[:12])
 	return nil
@@ -85,11 +93,19 @@ func planLine(s planStatement) string {
 	return fmt.Sprintf("%4d  %s%s", s.Line, kind, sqltext.OneLine(s.SQL, 100))
 }
 
-func newPlanFile(step migrator.Step) planFile {
+// planShown is how many statements of a file a plan lists.
+const planShown = 1000
+
+func newPlanFile(step migrator.Step) (planFile, error) {
 	m := step.Migration
 	f := planFile{Version: m.Version, Phase: m.Phase, Name: m.Name, Checksum: m.Checksum, Statements: []planStatement{}}
-	for _, s := range step.Remaining() {
+	some, err := m.Some(step.Done(), planShown)
+	if err != nil {
+		return f, err
+	}
+	for _, s := range some {
 		f.Statements = append(f.Statements, planStatement{Line: s.Pos.Line, SQL: s.Text, Backfill: s.Batch != nil})
 	}
-	return f
+	f.More = m.Count() - step.Done() - len(some)
+	return f, nil
 }

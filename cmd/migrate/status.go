@@ -90,7 +90,7 @@ func stoppedAt(r *migrator.Release) string {
 func newStatusEntry(e migrator.Entry) statusEntry {
 	entry := statusEntry{Version: e.ID.Version, Phase: e.ID.Phase, Name: e.Name, State: e.State(), Missing: e.Migration == nil}
 	if e.Migration != nil {
-		entry.Total = len(e.Migration.Statements)
+		entry.Total = e.Migration.Count()
 	}
 	if r := e.Record; r != nil {
 		entry.Done, entry.Total, entry.DurationMS = r.StatementsDone, r.StatementsTotal, r.Duration.Milliseconds()

@@ -13,6 +13,7 @@ const byteOrderMark = "\uFEFF"
 // use.
 type Lexer struct {
 	src  string
+	base int // the offset at which src begins: it may be a window of the text
 	scan func(*Lexer, string) (Kind, int, *SyntaxError)
 	pos  Pos
 	err  error
@@ -45,7 +46,7 @@ func (l *Lexer) Next() (Token, error) {
 	if l.err != nil {
 		return Token{}, l.err
 	}
-	rest := l.src[l.pos.Offset:]
+	rest := l.src[l.pos.Offset-l.base:]
 	if rest == "" {
 		l.err = l.end()
 		return Token{}, l.err
@@ -93,7 +94,7 @@ func (l *Lexer) advance(text string) {
 	start := l.pos.Offset
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
-		case c == '\n', c == '\r' && !strings.HasPrefix(l.src[start+i+1:], "\n"):
+		case c == '\n', c == '\r' && !strings.HasPrefix(l.src[start-l.base+i+1:], "\n"):
 			l.pos.Line++
 			l.pos.Column = 1
 			i++

@@ -29,11 +29,8 @@ type Statement struct {
 // run: backslash commands, and in PostgreSQL COPY FROM STDIN (psql manual,
 // "Meta-Commands"; PostgreSQL manual, COPY) and DELIMITER.
 func Split(d Dialect, src string) ([]Statement, error) {
-	s := &splitter{src: src, newBody: newPostgresBody}
-	if d == MySQL {
-		s.newBody = newMySQLBody
-	}
-	s.body = s.newBody()
+	s := newSplitter(d)
+	s.src = src
 	lexer := NewLexer(d, src)
 	for {
 		tok, err := lexer.Next()
@@ -60,11 +57,21 @@ type body interface {
 
 type splitter struct {
 	src        string
+	base       int // the offset at which src begins
 	newBody    func() body
 	body       body
 	statements []Statement
 	current    Statement
 	started    bool
+}
+
+func newSplitter(d Dialect) *splitter {
+	s := &splitter{newBody: newPostgresBody}
+	if d == MySQL {
+		s.newBody = newMySQLBody
+	}
+	s.body = s.newBody()
+	return s
 }
 
 func (s *splitter) add(tok Token, lexer *Lexer) error {
@@ -100,7 +107,7 @@ func (s *splitter) add(tok Token, lexer *Lexer) error {
 // end closes the current statement, if there is one.
 func (s *splitter) end() {
 	if s.started {
-		s.current.Text = s.src[s.current.Pos.Offset:s.current.End.Offset]
+		s.current.Text = s.src[s.current.Pos.Offset-s.base : s.current.End.Offset-s.base]
 		s.statements = append(s.statements, s.current)
 	}
 	s.current, s.started, s.body = Statement{}, false, s.newBody()
