@@ -91,7 +91,7 @@ var steadyFunctions = strings.Fields(`
 	jsonb_path_exists row_to_json array_to_json jsonb_matches_schema
 	to_tsvector to_tsquery plainto_tsquery setweight inet masklen family host network set_masklen
 	int4range int8range numrange tsrange tstzrange daterange lower_inc upper_inc isempty isfinite
-	overlaps bit_length get_byte point box circle polygon uuid text int4 int8 float8 numeric bool`)
+	overlaps bit_length get_byte point box circle polygon text int4 int8 float8 numeric bool`)
 
 // proves are the columns that a condition can only hold for when they are not
 // null: c IS NOT NULL, and ANDs of such conditions.

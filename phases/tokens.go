@@ -74,7 +74,7 @@ func identifier(d sqltext.Dialect, tok sqltext.Token) string {
 		}
 		return text
 	}
-	if len(text) < 2 {
+	if tok.Kind != sqltext.QuotedIdent || len(text) < 2 {
 		return text
 	}
 	quote := text[len(text)-1:]
