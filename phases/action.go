@@ -125,6 +125,26 @@ func (e Effect) ChangesSchema() bool {
 	return true
 }
 
+// Creates reports whether the effect makes its object, or makes it anew.
+func (e Effect) Creates() bool {
+	switch e.Action {
+	case AddColumn, CreateTable, AddPartition, AddConstraint, CreateIndex, CreateView, ReplaceView, CreateFunction,
+		CreateTrigger, CreateType, CreateSequence, CreateSchema, CreateExtension, CreatePolicy, CreateRule, CreateObject:
+		return true
+	}
+	return false
+}
+
+// Drops reports whether the effect removes its object.
+func (e Effect) Drops() bool {
+	switch e.Action {
+	case DropColumn, DropTable, DropPartition, DropConstraint, DropIndex, DropView, DropFunction, DropTrigger, DropType,
+		DropSequence, DropSchema, DropExtension, DropPolicy, DropRule, DropObject:
+		return true
+	}
+	return false
+}
+
 // ChangesRows reports whether the effect writes rows by itself. A Call or an
 // Unknown may, too.
 func (e Effect) ChangesRows() bool {

@@ -100,8 +100,8 @@ type Effect struct {
 	// Part is the action that this one is a part of: a CreateTable's or an
 	// AddColumn's columns, constraints and indexes follow it as effects of their own.
 	Part Action `json:"part,omitempty"`
-	// Conditional: it stands in a body that runs now (DO, BEGIN NOT ATOMIC), so it may
-	// happen not at all or many times; or the statement adds IF to it, see IfExists.
+	// Conditional: it may happen not at all or many times, for it stands in a body that
+	// runs now (DO, BEGIN NOT ATOMIC) or behind ALTER TABLE IF EXISTS.
 	Conditional bool `json:"conditional,omitempty"`
 
 	NewName   string `json:"newName,omitempty"`   // of a renamed object; a partition's or table's other side

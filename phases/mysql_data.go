@@ -220,11 +220,7 @@ func (r *mysqlReader) deleteRows() {
 	from := r.accept("FROM")
 	var targets []Object
 	for {
-		o := r.object(Table)
-		if r.op(".") { // t.*
-			r.next()
-		}
-		targets = append(targets, o)
+		targets = append(targets, r.deleteTarget())
 		if !r.op(",") {
 			break
 		}
@@ -242,6 +238,15 @@ func (r *mysqlReader) deleteRows() {
 	for _, o := range targets {
 		r.add(Effect{Action: DeleteRows, Object: o, HasWhere: where})
 	}
+}
+
+// deleteTarget takes a table to delete from, which may be written t.*.
+func (r *mysqlReader) deleteTarget() Object {
+	o := Object{Kind: Table, Name: r.name()}
+	for r.op(".") && !r.op("*") {
+		o.Schema, o.Name = o.Name, r.name()
+	}
+	return o
 }
 
 // load reads LOAD DATA and LOAD XML, and IMPORT TABLE.

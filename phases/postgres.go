@@ -84,7 +84,11 @@ func (r *pgReader) tableStatement(n *pg.Node) bool {
 	case *pg.Node_VacuumStmt:
 		r.vacuum(s.VacuumStmt)
 	case *pg.Node_ClusterStmt:
-		r.add(Effect{Action: Cluster, Object: relation(Table, s.ClusterStmt.Relation), UsingIndex: s.ClusterStmt.Indexname})
+		e := Effect{Action: Cluster, Object: Object{Kind: Database}, UsingIndex: s.ClusterStmt.Indexname}
+		if s.ClusterStmt.Relation != nil {
+			e.Object = relation(Table, s.ClusterStmt.Relation)
+		}
+		r.add(e)
 	default:
 		return false
 	}

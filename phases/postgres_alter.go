@@ -27,7 +27,7 @@ func (r *pgReader) alterTable(s *pg.AlterTableStmt) {
 
 // setTableKind says what an object belongs to, where it is no table.
 func setTableKind(o *Object, kind Kind) {
-	if o.Table != "" && (kind == View || kind == MaterializedView || kind == Type) {
+	if o.Table != "" && (kind == View || kind == MaterializedView || kind == Type || kind == Index) {
 		o.TableKind = kind
 	}
 }

@@ -113,6 +113,7 @@ func (r *pgReader) copyRows(s *pg.CopyStmt) {
 		e.Action = InsertRows
 	}
 	if s.Query != nil {
+		e.Object = Object{}
 		r.with(s.Query.GetSelectStmt().GetWithClause())
 	}
 	r.add(e)

@@ -37,12 +37,17 @@ func (r *pgReader) drop(s *pg.DropStmt) {
 	for _, n := range s.Objects {
 		e := Effect{Action: dropAction(kind), Object: objectOf(kind, parts(n)), IfExists: s.MissingOk,
 			Concurrently: s.Concurrent, Cascade: s.Behavior == pg.DropBehavior_DROP_CASCADE}
+		if pair := n.GetList().GetItems(); s.RemoveType == pg.ObjectType_OBJECT_CAST && len(pair) == 2 {
+			e.Object = Object{Kind: kind, Name: castName(pair[0].GetTypeName(), pair[1].GetTypeName())}
+		}
 		if routine := n.GetObjectWithArgs(); routine != nil && !routine.ArgsUnspecified {
 			e.Arguments = typeNames(routine.Objargs)
 		}
 		r.add(e)
 	}
 }
+
+func castName(from, to *pg.TypeName) string { return typeName(from) + " as " + typeName(to) }
 
 // typeNames are the names of types, never nil.
 func typeNames(nodes []*pg.Node) []string {
@@ -60,7 +65,7 @@ var renameActions = map[Kind]Action{Table: RenameTable, Column: RenameColumn, In
 
 func (r *pgReader) rename(s *pg.RenameStmt) {
 	kind := pgKind(s.RenameType)
-	e := Effect{Action: RenameObject, NewName: s.Newname, Conditional: s.MissingOk, IfExists: s.MissingOk,
+	e := Effect{Action: RenameObject, NewName: s.Newname, IfExists: s.MissingOk,
 		Cascade: s.Behavior == pg.DropBehavior_DROP_CASCADE}
 	if action, ok := renameActions[kind]; ok {
 		e.Action = action
@@ -77,8 +82,11 @@ func (r *pgReader) rename(s *pg.RenameStmt) {
 		e.Object = Object{Kind: kind, Name: s.Subname}
 	}
 	if isAttribute(s.RenameType, s.RelationType) {
-		e.Action = RenameColumn
+		e.Action, e.Only = RenameColumn, false
 		setTableKind(&e.Object, Type)
+	}
+	if e.Object.Table == "" {
+		e.NewSchema = e.Object.Schema
 	}
 	setTableKind(&e.Object, pgKind(s.RelationType))
 	if s.RenameType == pg.ObjectType_OBJECT_DOMCONSTRAINT {
@@ -101,7 +109,7 @@ func nonEmpty(s string) []string {
 
 func (r *pgReader) setSchema(s *pg.AlterObjectSchemaStmt) {
 	kind := pgKind(s.ObjectType)
-	e := Effect{Action: SetSchema, NewSchema: s.Newschema, IfExists: s.MissingOk, Conditional: s.MissingOk}
+	e := Effect{Action: SetSchema, NewSchema: s.Newschema, IfExists: s.MissingOk}
 	if s.Relation != nil {
 		e.Object = relation(kind, s.Relation)
 	} else {
@@ -196,7 +204,7 @@ func (r *pgReader) alterSequence(s *pg.AlterSeqStmt) {
 	for _, n := range s.Options {
 		options = append(options, n.GetDefElem().GetDefname())
 	}
-	r.add(Effect{Action: AlterObject, Object: relation(Sequence, s.Sequence), Conditional: s.MissingOk,
+	r.add(Effect{Action: AlterObject, Object: relation(Sequence, s.Sequence),
 		IfExists: s.MissingOk, Option: strings.Join(options, ", "), TypeName: sequenceType(s.Options)})
 }
 

@@ -62,7 +62,7 @@ func rareCreate(n *pg.Node) (Effect, bool) {
 	case *pg.Node_ImportForeignSchemaStmt:
 		return effectOn(AlterObject, Schema, s.ImportForeignSchemaStmt.LocalSchema), true
 	case *pg.Node_CreateCastStmt:
-		return effectOn(CreateObject, "cast", typeName(s.CreateCastStmt.Sourcetype)+" as "+typeName(s.CreateCastStmt.Targettype)), true
+		return effectOn(CreateObject, "cast", castName(s.CreateCastStmt.Sourcetype, s.CreateCastStmt.Targettype)), true
 	case *pg.Node_CreateOpClassStmt:
 		return Effect{Action: CreateObject, Object: named("operator class", s.CreateOpClassStmt.Opclassname)}, true
 	case *pg.Node_CreateOpFamilyStmt:
@@ -151,9 +151,10 @@ func rangeNode(rv *pg.RangeVar) *pg.Node {
 func rareDrop(n *pg.Node) (Effect, bool) {
 	switch s := n.Node.(type) {
 	case *pg.Node_DropSubscriptionStmt:
-		return effectOn(DropObject, Subscription, s.DropSubscriptionStmt.Subname), true
+		return Effect{Action: DropObject, Object: Object{Kind: Subscription, Name: s.DropSubscriptionStmt.Subname},
+			IfExists: s.DropSubscriptionStmt.MissingOk}, true
 	case *pg.Node_DropdbStmt:
-		return effectOn(DropObject, Database, s.DropdbStmt.Dbname), true
+		return Effect{Action: DropObject, Object: Object{Kind: Database, Name: s.DropdbStmt.Dbname}, IfExists: s.DropdbStmt.MissingOk}, true
 	case *pg.Node_DropTableSpaceStmt:
 		return effectOn(DropObject, "tablespace", s.DropTableSpaceStmt.Tablespacename), true
 	case *pg.Node_DropUserMappingStmt:

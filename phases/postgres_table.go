@@ -1,6 +1,7 @@
 package phases
 
 import (
+	"cmp"
 	"strings"
 
 	pg "github.com/pganalyze/pg_query_go/v6"
@@ -77,12 +78,13 @@ func (r *pgReader) addColumn(table *pg.RangeVar, def *pg.ColumnDef, e Effect) {
 			constraints = append(constraints, c)
 		}
 	}
-	at, part := len(r.effects), e.Part
-	if part == "" {
-		part = AddColumn
-	}
+	at, part := len(r.effects), cmp.Or(e.Part, AddColumn)
 	r.add(e)
 	for _, c := range constraints {
+		if c.Contype == pg.ConstrType_CONSTR_ATTR_DEFERRABLE {
+			r.effects[len(r.effects)-1].Deferrable = true
+			continue
+		}
 		r.addConstraint(table, c, []string{def.Colname}, part)
 	}
 	r.keyColumns(at)
@@ -103,22 +105,12 @@ func (r *pgReader) columnProperty(e *Effect, c *pg.Constraint) bool {
 		if r.newer.has(c, markVirtual) {
 			e.Generated = Virtual
 		}
-	case pg.ConstrType_CONSTR_NULL:
-	default:
-		return isConstraintAttribute(c.Contype)
+	case pg.ConstrType_CONSTR_NULL, pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE,
+		pg.ConstrType_CONSTR_ATTR_DEFERRED, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
+	default: // DEFERRABLE too, which stands behind a constraint as one of its own
+		return false
 	}
 	return true
-}
-
-// isConstraintAttribute: DEFERRABLE and the like stand beside a column's constraint
-// as constraints of their own.
-func isConstraintAttribute(t pg.ConstrType) bool {
-	switch t {
-	case pg.ConstrType_CONSTR_ATTR_DEFERRABLE, pg.ConstrType_CONSTR_ATTR_NOT_DEFERRABLE,
-		pg.ConstrType_CONSTR_ATTR_DEFERRED, pg.ConstrType_CONSTR_ATTR_IMMEDIATE:
-		return true
-	}
-	return false
 }
 
 func setDefault(e *Effect, n *pg.Node) {
@@ -151,6 +143,7 @@ func (r *pgReader) addConstraint(table *pg.RangeVar, c *pg.Constraint, column []
 	if len(e.Columns) == 0 {
 		e.Columns = column
 	}
+	e.Unique = e.ConstraintType == PrimaryKey || e.ConstraintType == Unique
 	switch e.ConstraintType {
 	case "":
 		return

@@ -6,8 +6,8 @@ import "slices"
 // each once, in order: what to look at to tell whether a statement took effect.
 // Columns, constraints, partitions and MySQL's indexes are in their table's
 // definition; a PostgreSQL index, a trigger, a policy and a rule stand for
-// themselves. A rename, a move and an attached partition name both sides. Rows,
-// settings and Unknown effects name nothing.
+// themselves. A rename, a move, and a partition that comes or goes name both
+// sides. Rows, settings and Unknown effects name nothing.
 func TouchedBy(effects []Effect) []Object {
 	var touched []Object
 	for _, e := range effects {
@@ -21,41 +21,47 @@ func TouchedBy(effects []Effect) []Object {
 }
 
 func (e Effect) touches() []Object {
-	if e.Action == Unknown || !e.ChangesSchema() && e.Action != TruncateTable {
+	if e.Action == Unknown || !e.ChangesSchema() {
 		return nil
 	}
-	if e.Action == TruncateTable {
-		return nil
+	if other, ok := e.otherSide(); ok {
+		return []Object{e.Catalogued(), other}
 	}
-	o := e.catalogued()
-	if e.NewName == "" && e.NewSchema == "" || o != e.Object {
-		return []Object{o}
-	}
-	return []Object{o, e.renamed()}
+	return []Object{e.Catalogued()}
 }
 
-// catalogued is the object whose definition holds the effect's.
-func (e Effect) catalogued() Object {
-	switch e.Object.Kind {
-	case Column, Constraint, Partition:
+// Catalogued is the object whose definition in the catalogue holds that of the
+// effect's object.
+func (e Effect) Catalogued() Object {
+	switch {
+	case e.Object.Kind == Column, e.Object.Kind == Constraint, e.Object.Kind == Partition,
+		e.Object.Kind == Index && e.InTable:
 		return e.Object.OfTable()
-	case Index:
-		if e.InTable {
-			return e.Object.OfTable()
-		}
+	case e.Object.Kind == Index:
 		return Object{Kind: Index, Schema: e.Object.Schema, Name: e.Object.Name}
 	}
 	return e.Object
 }
 
-// renamed is the other side of a rename, a move, or an attached or exchanged partition.
-func (e Effect) renamed() Object {
-	o := e.Object
-	if e.NewName != "" {
-		o.Name = e.NewName
+// otherSide is the second object that an effect changes: what a rename or a move
+// makes of the first, or the table that becomes or was a partition.
+func (e Effect) otherSide() (Object, bool) {
+	other := e.Catalogued()
+	switch e.Action {
+	case RenameTable, RenameIndex, RenameObject:
+		if e.Object.Kind == Constraint || e.InTable {
+			return Object{}, false
+		}
+		other.Schema, other.Name = e.NewSchema, e.NewName
+	case SetSchema:
+		other.Schema = e.NewSchema
+	case AttachPartition, DetachPartition:
+		other.Schema, other.Name = e.NewSchema, e.NewName
+	case AlterPartition:
+		other.Schema, other.Name = e.NewSchema, e.NewName
+		return other, e.NewName != ""
+	default:
+		return Object{}, false
 	}
-	if e.NewSchema != "" {
-		o.Schema = e.NewSchema
-	}
-	return o
+	return other, true
 }
