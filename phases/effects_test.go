@@ -61,7 +61,7 @@ func golden(t *testing.T, d sqltext.Dialect, file string) {
 	}
 }
 
-func statements(t *testing.T, d sqltext.Dialect, file string) []string {
+func statements(t testing.TB, d sqltext.Dialect, file string) []string {
 	t.Helper()
 	src, err := os.ReadFile(file)
 	if err != nil {

@@ -7,7 +7,14 @@ import (
 
 // alter reads what stands behind ALTER.
 func (r *mysqlReader) alter() {
-	for r.acceptAny("ONLINE", "OFFLINE", "IGNORE") != "" {
+	for {
+		word := r.acceptAny("ONLINE", "OFFLINE", "IGNORE")
+		if word == "online" {
+			r.lock = "none" // MariaDB manual, ALTER TABLE
+		}
+		if word == "" {
+			break
+		}
 	}
 	switch {
 	case r.accept("TABLE"):
@@ -27,7 +34,7 @@ func (r *mysqlReader) alterTable() {
 		r.op(",")
 	}
 	r.keyColumns(0)
-	if len(r.effects) == 0 {
+	if len(r.effects) == 0 && r.failed == "" {
 		r.add(Effect{Action: AlterTable, Object: table})
 	}
 	if ifExists {
@@ -292,7 +299,7 @@ func (r *mysqlReader) maintainPartition(e Effect) bool {
 	case e.Option == "coalesce":
 		r.next()
 		r.add(e)
-	case r.done():
+	case r.accept("ALL"), r.done():
 		r.add(e)
 	default:
 		for _, name := range r.names() {

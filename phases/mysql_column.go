@@ -231,6 +231,9 @@ func isExpression(tokens []sqltext.Token) bool {
 	}
 	for i, tok := range tokens {
 		word := strings.ToLower(tok.Text)
+		if i > 0 && tok.Kind == sqltext.Operator && tok.Text != "(" && tok.Text != ")" {
+			return true
+		}
 		call := i+1 < len(tokens) && tokens[i+1].Text == "("
 		if call && !slices.Contains(currentTime, word) || tok.Is("NEXT") {
 			return true

@@ -253,14 +253,15 @@ func (r *mysqlReader) deleteTarget() Object {
 func (r *mysqlReader) load(word string) {
 	e := Effect{Action: InsertRows, Option: "load"}
 	r.i = r.find("TABLE")
-	if !r.accept("TABLE") {
-		r.add(Effect{Action: Session, Option: strings.ToLower(word)})
-		r.rest()
-		return
-	}
-	if word == "LOAD" {
+	switch {
+	case word == "IMPORT":
+		r.fail("IMPORT TABLE makes tables that only its files name")
+	case r.accept("TABLE"):
 		e.Object = r.object(Table)
+		r.rest()
+		r.add(e)
+	default: // LOAD INDEX INTO CACHE
+		r.rest()
+		r.add(Effect{Action: Session, Option: "load"})
 	}
-	r.rest()
-	r.add(e)
 }

@@ -9,6 +9,9 @@ import (
 // postgresEffects reads a statement with PostgreSQL 17's own grammar. What it
 // refuses is tried once more with the clauses of PostgreSQL 18 written in older ones.
 func postgresEffects(sql string) []Effect {
+	if reason := unreadable(sql); reason != "" {
+		return []Effect{unknown(reason)}
+	}
 	tree, err := pg.Parse(sql)
 	if err == nil {
 		return (&pgReader{source: sql}).statements(tree)
