@@ -96,7 +96,7 @@ func (r *mysqlReader) other(word string) {
 	case "EXECUTE":
 		r.execute()
 	case "IF", "CASE", "LOOP", "WHILE", "REPEAT", "FOR":
-		r.effects = conditional(compoundEffects(r.sql, r.tokens))
+		r.compound()
 	case "USE", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "HELP", "FLUSH", "DEALLOCATE", "KILL", "HANDLER", "PURGE", "RESET",
 		"CHANGE", "STOP", "INSTALL", "UNINSTALL", "SIGNAL", "RESIGNAL", "GET", "BINLOG", "CACHE", "SHUTDOWN", "CLONE", "RETURN",
 		"LEAVE", "ITERATE", "OPEN", "CLOSE", "FETCH", "RESTART":

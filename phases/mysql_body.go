@@ -10,21 +10,21 @@ import (
 // statement, whatever the branches and loops around them (MySQL Reference
 // Manual, "Compound Statement Syntax"; MariaDB's BEGIN NOT ATOMIC).
 func compoundEffects(sql string, tokens []sqltext.Token) []Effect {
-	b := &compound{cursor: cursor{sql: sql, tokens: tokens}}
+	b := &body{cursor: cursor{sql: sql, tokens: tokens}}
 	for !b.done() {
 		b.statement()
 	}
 	return b.effects
 }
 
-// compound stands at the start of a statement between calls of statement.
-type compound struct {
+// body stands at the start of a statement between calls of statement.
+type body struct {
 	cursor
 	effects []Effect
 }
 
 // statement reads up to where the next statement starts.
-func (b *compound) statement() {
+func (b *body) statement() {
 	if isName(b.peek()) && b.ahead(1).Text == ":" {
 		b.i += 2 // a label
 		return
@@ -57,14 +57,14 @@ func (b *compound) statement() {
 }
 
 // behind goes behind the next such word of this statement.
-func (b *compound) behind(word string) {
+func (b *body) behind(word string) {
 	b.next()
 	b.i = min(b.findPart(word)+1, len(b.tokens))
 }
 
 // findPart is the index of the next such word that is not inside parentheses or a
 // CASE expression.
-func (b *compound) findPart(word string) int {
+func (b *body) findPart(word string) int {
 	depth := 0
 	for i := b.i; i < len(b.tokens); i++ {
 		switch tok := b.tokens[i]; {
@@ -82,7 +82,7 @@ func (b *compound) findPart(word string) int {
 }
 
 // end is the index of the semicolon that ends the statement.
-func (b *compound) end() int {
+func (b *body) end() int {
 	for i := b.i; i < len(b.tokens); i++ {
 		if tok := b.tokens[i]; tok.Text == ";" || tok.Kind == sqltext.Semicolon {
 			return i
@@ -91,10 +91,10 @@ func (b *compound) end() int {
 	return len(b.tokens)
 }
 
-func (b *compound) simpleEnd() { b.i = min(b.end()+1, len(b.tokens)) }
+func (b *body) simpleEnd() { b.i = min(b.end()+1, len(b.tokens)) }
 
 // declare passes over declarations; a handler's statement is read.
-func (b *compound) declare() {
+func (b *body) declare() {
 	if end := b.end(); !(b.ahead(2).Is("HANDLER") && b.i+3 < end) {
 		b.simpleEnd()
 		return
@@ -117,7 +117,7 @@ func (b *compound) declare() {
 
 // simple reads a statement that ends with a semicolon. SET of variables, and what
 // moves in the body, has no effect outside of it.
-func (b *compound) simple(word string) {
+func (b *body) simple(word string) {
 	start, end := b.i, b.end()
 	b.simpleEnd()
 	switch word {

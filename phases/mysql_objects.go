@@ -194,16 +194,31 @@ func selectColumns(tokens []sqltext.Token) []string {
 	end := c.find("FROM", "UNION", "WHERE", "LIMIT", "ORDER")
 	var names []string
 	for _, item := range splitCommas(c.tokens[c.i:end]) {
-		last := item[len(item)-1:]
-		bare := len(item) == 1 || item[len(item)-2].Text == "." || item[len(item)-2].Is("AS")
-		alias := len(item) > 1 && (item[len(item)-2].Text == ")" || item[len(item)-2].Kind >= sqltext.Word && item[len(item)-2].Kind <= sqltext.Number)
-		if len(last) == 0 || !isName(last[0]) && last[0].Kind != sqltext.String || !bare && !alias || last[0].Is("END") {
+		name := selectColumn(item)
+		if name == "" {
 			return nil
 		}
-		n := cursor{tokens: last}
-		names = append(names, n.name())
+		names = append(names, name)
 	}
 	return names
+}
+
+// selectColumn is the name of one column of a query: its alias, or that of the
+// column it is; "" for an expression without an alias.
+func selectColumn(item []sqltext.Token) string {
+	n := len(item)
+	if n == 0 || !isName(item[n-1]) && item[n-1].Kind != sqltext.String || isConditionWord(item[n-1].Text) {
+		return ""
+	}
+	if n > 1 {
+		before := item[n-2]
+		operand := before.Text == ")" || before.Text == "." || before.Kind >= sqltext.Word && before.Kind <= sqltext.Number
+		if !operand {
+			return ""
+		}
+	}
+	c := cursor{tokens: item[n-1:]}
+	return c.name()
 }
 
 // createTrigger reads a trigger: Method is before or after, Option what it fires for.

@@ -202,8 +202,7 @@ func (r *mysqlReader) maintainOther(word string) {
 // MariaDB's compound statement.
 func (r *mysqlReader) transaction(word string) {
 	if word == "BEGIN" && r.at("NOT", "ATOMIC") {
-		r.effects = conditional(compoundEffects(r.sql, r.tokens))
-		r.rest()
+		r.compound()
 		return
 	}
 	e := Effect{Action: Transaction}
@@ -212,6 +211,12 @@ func (r *mysqlReader) transaction(word string) {
 	}
 	r.rest()
 	r.add(e)
+}
+
+// compound reads a compound statement whose first word is taken: it runs now.
+func (r *mysqlReader) compound() {
+	r.i--
+	r.effects = append(r.effects, conditional(compoundEffects(r.sql, r.rest()))...)
 }
 
 // prepare reads PREPARE, which runs nothing. Of a string its body is known.
