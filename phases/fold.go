@@ -49,23 +49,28 @@ func key(e Effect) Object {
 // it: the object itself, or the table that it belongs to. One made IF NOT EXISTS
 // counts, though it may be older than the change.
 func (h *History) Created(o Object) bool {
-	if h.objects[o].created {
-		return true
-	}
 	table := o.OfTable()
-	return table != o && h.objects[table].created
+	return h.known(o).created || table != o && h.objects[table].created
 }
 
 // CreatedBy is the effect that made the object in this change, or defined it anew.
 func (h *History) CreatedBy(o Object) (Effect, bool) {
-	if last := h.objects[o].last; last != nil {
+	if last := h.known(o).last; last != nil {
 		return *last, true
 	}
 	return Effect{}, false
 }
 
 // Dropped reports whether the change dropped the object before, and has not made it again.
-func (h *History) Dropped(o Object) bool { return h.objects[o].dropped }
+func (h *History) Dropped(o Object) bool { return h.known(o).dropped }
+
+// known finds an index of PostgreSQL with its table written or not.
+func (h *History) known(o Object) objectHistory {
+	if known, ok := h.objects[o]; ok || o.Kind != Index {
+		return known
+	}
+	return h.objects[Object{Kind: Index, Schema: o.Schema, Name: o.Name}]
+}
 
 // Default is the effect by which the change gave a column its default, if it did
 // and the column still has it. A DropDefault of such a one leaves old code, which

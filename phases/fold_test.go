@@ -56,7 +56,7 @@ func TestFoldCreated(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			folded(t, test.dialect, test.change, func(e Effect, before *History) {
-				if got := before.Created(key(e)) || before.Created(e.Object); got != test.want {
+				if got := before.Created(e.Object); got != test.want {
 					t.Errorf("created %v is %v", e.Object, got)
 				}
 			})

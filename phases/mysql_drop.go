@@ -92,11 +92,27 @@ func (r *mysqlReader) end() {
 	}
 }
 
+// renameUsers reads the pairs of RENAME USER.
+func (r *mysqlReader) renameUsers() {
+	for {
+		e := Effect{Action: RenameObject, Object: Object{Kind: Role, Name: r.account()}}
+		if !r.accept("TO") {
+			r.fail("TO is expected")
+			return
+		}
+		e.NewName = r.account()
+		r.add(e)
+		if !r.op(",") {
+			break
+		}
+	}
+	r.end()
+}
+
 // rename reads RENAME TABLE and RENAME USER.
 func (r *mysqlReader) rename() {
 	if r.accept("USER") {
-		r.add(Effect{Action: RenameObject, Object: Object{Kind: Role, Name: r.account()}})
-		r.rest()
+		r.renameUsers()
 		return
 	}
 	if r.acceptAny("TABLE", "TABLES") == "" {

@@ -79,6 +79,10 @@ func (r *pgReader) with(clause *pg.WithClause) {
 
 // writingParts reads what the query of CREATE TABLE AS writes besides.
 func (r *pgReader) writingParts(n *pg.Node) {
+	if n.GetExecuteStmt() != nil {
+		r.statement(n)
+		return
+	}
 	r.with(n.GetSelectStmt().GetWithClause())
 	r.calls(n)
 }
@@ -150,7 +154,7 @@ func serversOwn(name []string) bool {
 	return steady(name) || strings.HasPrefix(name[0], "pg_") || strings.HasPrefix(name[0], "json") ||
 		strings.HasPrefix(name[0], "has_") || strings.HasPrefix(name[0], "xml") || strings.HasPrefix(name[0], "uuid_generate") ||
 		strings.HasPrefix(name[0], "array_") || strings.HasPrefix(name[0], "regexp_") || strings.HasPrefix(name[0], "to_") ||
-		strings.HasPrefix(name[0], "string_") || slices.Contains(harmlessFunctions, name[0])
+		strings.HasPrefix(name[0], "st_") || strings.HasPrefix(name[0], "string_") || slices.Contains(harmlessFunctions, name[0])
 }
 
 // harmlessFunctions are volatile ones and aggregates that change no schema.
