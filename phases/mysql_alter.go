@@ -262,14 +262,13 @@ func (r *mysqlReader) optionClause(table Object) {
 	r.add(e)
 }
 
+// orderBy takes a list of columns, which ends the statement.
 func (r *mysqlReader) orderBy() {
 	for {
 		r.object(Column)
 		r.acceptAny("ASC", "DESC")
-		behind := r.ahead(2)
-		if r.peek().Text != "," || behind.Text != "" && behind.Text != "," && !behind.Is("ASC") && !behind.Is("DESC") {
+		if !r.op(",") {
 			return
 		}
-		r.next()
 	}
 }

@@ -183,10 +183,6 @@ func (r *mysqlReader) generated(e *Effect) bool {
 func (r *mysqlReader) defaultValue(e *Effect) {
 	start := r.i
 	r.operand()
-	for slices.Contains([]string{"+", "-", "*", "/", "%", "||", "|", "&", "^"}, r.peek().Text) {
-		r.next()
-		r.operand()
-	}
 	tokens := r.tokens[start:min(r.i, len(r.tokens))]
 	e.Default = source(r.sql, tokens)
 	e.HasDefault = !(len(tokens) == 1 && tokens[0].Is("NULL"))
@@ -231,9 +227,6 @@ func isExpression(tokens []sqltext.Token) bool {
 	}
 	for i, tok := range tokens {
 		word := strings.ToLower(tok.Text)
-		if i > 0 && tok.Kind == sqltext.Operator && tok.Text != "(" && tok.Text != ")" {
-			return true
-		}
 		call := i+1 < len(tokens) && tokens[i+1].Text == "("
 		if call && !slices.Contains(currentTime, word) || tok.Is("NEXT") {
 			return true

@@ -121,8 +121,8 @@ func (r *mysqlReader) namedIndex(e *Effect) {
 		r.fail("ON is expected")
 	}
 	e.Object = ofTable(r.object(Table), Index, name)
-	r.wait()
 	e.Columns, e.Option = r.keyParts()
+	r.wait()
 }
 
 func (r *mysqlReader) createObject(e Effect, kind Kind) {
