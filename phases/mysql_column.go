@@ -197,9 +197,6 @@ func (r *mysqlReader) operand() {
 		r.group()
 	case r.accept("NEXT", "VALUE", "FOR"):
 		r.object(Sequence)
-	case r.accept("INTERVAL"):
-		r.operand()
-		r.name()
 	default:
 		for r.peek().Text == "-" || r.peek().Text == "+" {
 			r.next()

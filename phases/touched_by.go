@@ -7,7 +7,8 @@ import "slices"
 // Columns, constraints, partitions and MySQL's indexes are in their table's
 // definition; a PostgreSQL index, a trigger, a policy and a rule stand for
 // themselves. A rename, a move, and a partition that comes or goes name both
-// sides. Rows, settings and Unknown effects name nothing.
+// sides. Rows, settings and Unknown effects name nothing. Touched reads less, and
+// from tokens alone.
 func TouchedBy(effects []Effect) []Object {
 	var touched []Object
 	for _, e := range effects {
