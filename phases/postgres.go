@@ -21,7 +21,7 @@ func postgresEffects(sql string) []Effect {
 		return []Effect{unknown(err.Error())}
 	}
 	tree, retryErr := pg.Parse(older.sql)
-	if retryErr != nil {
+	if retryErr != nil || len(tree.Stmts) == 0 {
 		return []Effect{unknown(err.Error())}
 	}
 	older.assign(tree)
