@@ -44,7 +44,7 @@ func (m *Migrator) announce(ctx context.Context, r *Record, s *migrations.Statem
 	r.Before = &Before{Digest: s.Digest(), Repeatable: s.Batch != nil || phases.Repeatable(m.DB.Dialect(), s.Text)}
 	if !r.Before.Repeatable {
 		var err error
-		if r.Before.Objects, err = m.states(ctx, phases.Touched(m.DB.Dialect(), s.Text)); err != nil {
+		if r.Before.Objects, err = m.states(ctx, phases.Touched(phases.Effects(m.DB.Dialect(), s.Text))); err != nil {
 			return err
 		}
 	}

@@ -47,7 +47,7 @@ func (m *Migrator) send(ctx context.Context, s *migrations.Statement) (int64, er
 		}
 		refusal = err
 	}
-	name := tableName(phases.Touched(sqltext.MySQL, s.Text))
+	name := tableName(phases.Touched(phases.Effects(sqltext.MySQL, s.Text)))
 	rows, err := m.DB.Query(ctx, "SELECT 1 FROM "+name+" LIMIT 1")
 	if err != nil {
 		return 0, err

@@ -30,7 +30,7 @@ func holds(t *testing.T, d sqltext.Dialect, sql string) {
 			t.Errorf("%s: %+v: %q", d, e, sql)
 		}
 	}
-	TouchedBy(effects)
+	Touched(effects)
 	Fold([][]Effect{effects, effects}, func(_ int, e Effect, before *History) {
 		before.Created(e.Object)
 		before.LostColumns(e)

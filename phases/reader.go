@@ -59,14 +59,6 @@ func (r *reader) take(words ...string) bool {
 	return true
 }
 
-// seek goes past the next such word.
-func (r *reader) seek(word string) {
-	for len(r.tokens) > 0 && !r.at(word) {
-		r.tokens = r.tokens[1:]
-	}
-	r.take(word)
-}
-
 // exists goes over IF [NOT] EXISTS.
 func (r *reader) exists() {
 	if r.take("IF") {

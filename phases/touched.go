@@ -2,155 +2,72 @@ package phases
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/expandcontract/migrate/migrations/sqltext"
 )
 
-// Touched names the objects whose definition in the catalogue the statement
-// changes, in the order in which it names them: whether it took effect shows in
-// them. Columns, constraints and MySQL's indexes are part of their table. There is
-// none when the statement changes no definition, or is not understood.
-//
-// For PostgreSQL only statements that cannot run in a transaction are read: the
-// others commit together with their record.
-func Touched(d sqltext.Dialect, sql string) []Object {
-	r := newReader(d, sql)
-	verb := r.word()
-	if verb == "RENAME" && r.take("TABLE", "TABLES") {
-		return r.renamed()
-	}
-	if verb != "CREATE" && verb != "ALTER" && verb != "DROP" {
-		return nil
-	}
-	kind := r.kind()
-	if kind == Index {
-		return r.index(verb)
-	}
-	if kind == "" || d == sqltext.Postgres {
-		return nil
-	}
-	r.exists()
-	objects := r.list(kind)
-	if verb == "ALTER" && kind == Table {
-		objects = append(objects, r.alsoAltered()...)
-	}
-	return objects
-}
-
-// kinds are the words that name a kind of object behind CREATE, ALTER and DROP.
-var kinds = map[string]Kind{
-	"TABLE": Table, "INDEX": Index, "VIEW": View, "TRIGGER": Trigger, "PROCEDURE": Procedure, "FUNCTION": Function,
-	"EVENT": Event, "SEQUENCE": Sequence, "DATABASE": Schema, "SCHEMA": Schema,
-}
-
-// kind reads over OR REPLACE, TEMPORARY, UNIQUE, DEFINER = `u`@`h` and the like.
-func (r *reader) kind() Kind {
-	for range 16 {
-		token, ok := r.next()
-		if !ok {
-			return ""
-		}
-		if token.Kind != sqltext.Word {
-			continue
-		}
-		word := strings.ToUpper(token.Text)
-		if word == "TEMPORARY" || word == "USER" || word == "ROLE" || word == "SERVER" {
-			return "" // gone with the session, or not in the database's catalogue
-		}
-		if kind, known := kinds[word]; known {
-			return kind
-		}
-	}
-	return ""
-}
-
-// index reads CREATE INDEX name ON table and DROP INDEX name [ON table].
-func (r *reader) index(verb string) []Object {
-	concurrently := r.take("CONCURRENTLY")
-	r.exists()
-	var name Object
-	if !r.at("ON") {
-		name, _ = r.name(Index)
-	}
-	if r.dialect == sqltext.MySQL {
-		r.seek("ON")
-		return r.list(Table)
-	}
-	if !concurrently || name.Name == "" {
-		return nil
-	}
-	if verb == "CREATE" && r.take("ON") {
-		r.take("ONLY")
-		if table, ok := r.name(Table); ok {
-			name.Schema, name.Table = table.Schema, table.Name // an index lives in its table's schema
-		}
-	}
-	return []Object{name}
-}
-
-// renamed reads a TO b, c TO d.
-func (r *reader) renamed() []Object {
-	var objects []Object
-	r.exists()
-	for {
-		from, ok := r.name(Table)
-		if !ok {
-			return objects
-		}
-		r.seek("TO")
-		to, ok := r.name(Table)
-		if !ok {
-			return nil
-		}
-		objects = append(objects, from, to)
-		if !r.take(",") {
-			return objects
-		}
-	}
-}
-
-// alsoAltered finds the other table of RENAME TO and EXCHANGE PARTITION.
-func (r *reader) alsoAltered() []Object {
-	var objects []Object
-	for {
-		token, ok := r.next()
-		if !ok {
-			return objects
-		}
-		switch word := strings.ToUpper(token.Text); {
-		case token.Kind != sqltext.Word:
-		case word == "RENAME":
-			if !r.at("COLUMN") && !r.at("INDEX") && !r.at("KEY") {
-				r.take("TO", "AS", "=")
-				objects = r.append(objects)
+// Touched are the objects whose definition in the catalogue the effects change,
+// each once, in order: what to look at to tell whether a statement took effect.
+// Columns, constraints, partitions and MySQL's indexes are in their table's
+// definition; a PostgreSQL index, a trigger, a policy and a rule stand for
+// themselves. A rename, a move, and a partition that comes or goes name both
+// sides. Rows, settings and Unknown effects name nothing.
+func Touched(effects []Effect) []Object {
+	var touched []Object
+	for _, e := range effects {
+		for _, o := range e.touches() {
+			if !slices.Contains(touched, o) {
+				touched = append(touched, o)
 			}
-		case word == "EXCHANGE":
-			r.seek("TABLE")
-			objects = r.append(objects)
 		}
 	}
+	return touched
 }
 
-func (r *reader) append(objects []Object) []Object {
-	if o, ok := r.name(Table); ok {
-		objects = append(objects, o)
+func (e Effect) touches() []Object {
+	if e.Action == Unknown || !e.ChangesSchema() {
+		return nil
 	}
-	return objects
+	if other, ok := e.otherSide(); ok {
+		return []Object{e.Catalogued(), other}
+	}
+	return []Object{e.Catalogued()}
 }
 
-func (r *reader) list(kind Kind) []Object {
-	var objects []Object
-	for {
-		o, ok := r.name(kind)
-		if !ok {
-			return objects
-		}
-		objects = append(objects, o)
-		if !r.take(",") {
-			return objects
-		}
+// Catalogued is the object whose definition in the catalogue holds that of the
+// effect's object.
+func (e Effect) Catalogued() Object {
+	switch {
+	case e.Object.Kind == Column, e.Object.Kind == Constraint, e.Object.Kind == Partition,
+		e.Object.Kind == Index && e.InTable:
+		return e.Object.OfTable()
+	case e.Object.Kind == Index:
+		return Object{Kind: Index, Schema: e.Object.Schema, Name: e.Object.Name}
 	}
+	return e.Object
+}
+
+// otherSide is the second object that an effect changes: what a rename or a move
+// makes of the first, or the table that becomes or was a partition.
+func (e Effect) otherSide() (Object, bool) {
+	other := e.Catalogued()
+	switch e.Action {
+	case RenameTable, RenameIndex, RenameObject:
+		if e.Object.Kind == Constraint || e.InTable {
+			return Object{}, false
+		}
+		other.Schema, other.Name = e.NewSchema, e.NewName
+	case SetSchema:
+		other.Schema = e.NewSchema
+	case AttachPartition, DetachPartition:
+		other.Schema, other.Name = e.NewSchema, e.NewName
+	case AlterPartition:
+		other.Schema, other.Name = e.NewSchema, e.NewName
+		return other, e.NewName != ""
+	default:
+		return Object{}, false
+	}
+	return other, true
 }
 
 // Repeatable reports whether the statement may run a second time when it is not
@@ -187,10 +104,21 @@ func Reindexed(sql string) []Object {
 	if !r.take("CONCURRENTLY") {
 		return nil
 	}
-	return r.append(nil)
+	if o, ok := r.name(Table); ok {
+		return []Object{o}
+	}
+	return nil
 }
 
 // Nameless reports a CREATE INDEX CONCURRENTLY that leaves the name to the server.
 func Nameless(d sqltext.Dialect, sql string) bool {
-	return Concurrent(d, sql) && newReader(d, sql).word() == "CREATE" && len(Touched(d, sql)) == 0
+	if !Concurrent(d, sql) {
+		return false
+	}
+	for _, e := range Effects(d, sql) {
+		if e.Action == CreateIndex && e.Object.Name == "" {
+			return true
+		}
+	}
+	return false
 }

@@ -1,4 +1,4 @@
-package phases_test
+package phases
 
 import (
 	"testing"
@@ -6,45 +6,46 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/expandcontract/migrate/migrations/sqltext"
-	"github.com/expandcontract/migrate/phases"
 )
 
 func TestTouched(t *testing.T) {
-	table := func(names ...string) (objects []phases.Object) {
-		for _, name := range names {
-			objects = append(objects, phases.Object{Kind: phases.Table, Name: name})
-		}
-		return objects
-	}
-	for _, c := range []struct {
+	table := func(name string) Object { return Object{Kind: Table, Name: name} }
+	for _, test := range []struct {
 		dialect sqltext.Dialect
 		sql     string
-		want    []phases.Object
+		want    []Object
 	}{
-		{sqltext.MySQL, "ALTER TABLE `a b` ADD COLUMN c int", table("a b")},
-		{sqltext.MySQL, "ALTER ONLINE IGNORE TABLE t WAIT 3 ADD c int", table("t")},
-		{sqltext.MySQL, "ALTER TABLE t RENAME COLUMN a TO b", table("t")},
-		{sqltext.MySQL, "ALTER TABLE t RENAME KEY a TO b, RENAME TO u", table("t", "u")},
-		{sqltext.MySQL, "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", table("t", "u")},
-		{sqltext.MySQL, "CREATE TABLE IF NOT EXISTS t (a int)", table("t")},
-		{sqltext.MySQL, "CREATE TEMPORARY TABLE t (a int)", nil},
-		{sqltext.MySQL, "DROP TABLE IF EXISTS a, d.b", []phases.Object{{Kind: phases.Table, Name: "a"}, {Kind: phases.Table, Schema: "d", Name: "b"}}},
-		{sqltext.MySQL, "RENAME TABLE t TO t_old, t_new TO t", table("t", "t_old", "t_new", "t")},
-		{sqltext.MySQL, "CREATE UNIQUE INDEX i USING BTREE ON t (a)", table("t")},
-		{sqltext.MySQL, "DROP INDEX i ON t", table("t")},
-		{sqltext.MySQL, "CREATE OR REPLACE ALGORITHM = MERGE DEFINER = `u`@`%` SQL SECURITY INVOKER VIEW v AS SELECT 1", []phases.Object{{Kind: phases.View, Name: "v"}}},
-		{sqltext.MySQL, "CREATE DEFINER=CURRENT_USER TRIGGER g BEFORE UPDATE ON t FOR EACH ROW SET NEW.a = 1", []phases.Object{{Kind: phases.Trigger, Name: "g"}}},
-		{sqltext.MySQL, "DROP PROCEDURE IF EXISTS p", []phases.Object{{Kind: phases.Procedure, Name: "p"}}},
-		{sqltext.MySQL, "TRUNCATE TABLE t", nil},
-		{sqltext.MySQL, "CREATE USER u", nil},
-		{sqltext.MySQL, "INSERT INTO t VALUES (1)", nil},
-		{sqltext.Postgres, `CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "I" ON ONLY s.T (a)`, []phases.Object{{Kind: phases.Index, Schema: "s", Table: "t", Name: "I"}}},
-		{sqltext.Postgres, "CREATE INDEX CONCURRENTLY ON t (a)", nil},
-		{sqltext.Postgres, "DROP INDEX CONCURRENTLY IF EXISTS s.i", []phases.Object{{Kind: phases.Index, Schema: "s", Name: "i"}}},
-		{sqltext.Postgres, "VACUUM t", nil},
+		{sqltext.Postgres, "ALTER TABLE t ADD COLUMN c int UNIQUE, DROP COLUMN d, ADD CHECK (a > 0)", []Object{table("t")}},
+		{sqltext.Postgres, "CREATE TABLE app.t (id serial PRIMARY KEY)", []Object{{Kind: Table, Schema: "app", Name: "t"}}},
+		{sqltext.Postgres, "CREATE INDEX CONCURRENTLY i ON app.t (a)", []Object{{Kind: Index, Schema: "app", Name: "i"}}},
+		{sqltext.Postgres, "DROP INDEX i, j", []Object{{Kind: Index, Name: "i"}, {Kind: Index, Name: "j"}}},
+		{sqltext.Postgres, "ALTER TABLE app.t RENAME TO u", []Object{
+			{Kind: Table, Schema: "app", Name: "t"}, {Kind: Table, Schema: "app", Name: "u"}}},
+		{sqltext.Postgres, "ALTER TABLE t RENAME COLUMN a TO b", []Object{table("t")}},
+		{sqltext.Postgres, "ALTER TABLE t RENAME CONSTRAINT a TO b", []Object{table("t")}},
+		{sqltext.Postgres, "ALTER INDEX i RENAME TO j", []Object{{Kind: Index, Name: "i"}, {Kind: Index, Name: "j"}}},
+		{sqltext.Postgres, "ALTER TYPE e RENAME VALUE 'a' TO 'b'", []Object{{Kind: Type, Name: "e"}}},
+		{sqltext.Postgres, "ALTER TYPE p ADD ATTRIBUTE a int", []Object{{Kind: Type, Name: "p"}}},
+		{sqltext.Postgres, "ALTER VIEW v ALTER COLUMN c SET DEFAULT 1", []Object{{Kind: View, Name: "v"}}},
+		{sqltext.Postgres, "ALTER TRIGGER a ON t RENAME TO b", []Object{
+			{Kind: Trigger, Table: "t", Name: "a"}, {Kind: Trigger, Table: "t", Name: "b"}}},
+		{sqltext.Postgres, "ALTER TABLE t SET SCHEMA app", []Object{table("t"), {Kind: Table, Schema: "app", Name: "t"}}},
+		{sqltext.Postgres, "ALTER TABLE p ATTACH PARTITION app.c DEFAULT", []Object{table("p"), {Kind: Table, Schema: "app", Name: "c"}}},
+		{sqltext.Postgres, "ALTER INDEX p ATTACH PARTITION c", []Object{{Kind: Index, Name: "p"}, {Kind: Index, Name: "c"}}},
+		{sqltext.Postgres, "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DROP TABLE t'", []Object{{Kind: Function, Name: "f"}}},
+		{sqltext.Postgres, "INSERT INTO t VALUES (1)", nil},
+		{sqltext.Postgres, "SET lock_timeout = '2s'", nil},
+		{sqltext.Postgres, "DROP TABLE", nil},
+		{sqltext.MySQL, "CREATE INDEX i ON app.t (a)", []Object{{Kind: Table, Schema: "app", Name: "t"}}},
+		{sqltext.MySQL, "ALTER TABLE t RENAME INDEX a TO b, RENAME TO u", []Object{table("t"), table("u")}},
+		{sqltext.MySQL, "RENAME TABLE s.a TO b, n TO s.a", []Object{{Kind: Table, Schema: "s", Name: "a"}, table("b"), table("n")}},
+		{sqltext.MySQL, "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u", []Object{table("t"), table("u")}},
+		{sqltext.MySQL, "ALTER TABLE t DROP PARTITION p", []Object{table("t")}},
+		{sqltext.MySQL, "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW DELETE FROM u", []Object{{Kind: Trigger, Table: "t", Name: "tr"}}},
+		{sqltext.MySQL, "TRUNCATE t", nil},
 	} {
-		if diff := cmp.Diff(c.want, phases.Touched(c.dialect, c.sql)); diff != "" {
-			t.Errorf("%s\n%s", c.sql, diff)
+		if diff := cmp.Diff(test.want, Touched(Effects(test.dialect, test.sql))); diff != "" {
+			t.Errorf("%s: %s", test.sql, diff)
 		}
 	}
 }

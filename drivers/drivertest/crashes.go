@@ -189,7 +189,7 @@ func (s suite) inStatement(t *testing.T) {
 			holder.exec(s.sql("BEGIN", "START TRANSACTION"), "UPDATE t SET n = n")
 			f := files{"1_a.pre.sql": "-- migrate:transaction none\n-- migrate:lock-timeout 1m\nCREATE TABLE first (n int);\n" + statement + ";\nCREATE TABLE third (n int);"}
 			cmd := start(t, url, f, "")
-			db.await(s.sql("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)", waiting))
+			db.await(s.waiting())
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -201,9 +201,12 @@ func (s suite) inStatement(t *testing.T) {
 	}
 }
 
-// waiting finds a session that waits for a lock of a table or of a row.
-const waiting = `SELECT count(*) > 0 FROM information_schema.processlist WHERE db = database() AND
-	(state LIKE 'Waiting for table%' OR info LIKE 'UPDATE t SET n = n + 1%' AND command = 'Query' AND id <> connection_id())`
+// waiting finds a session of the database that waits for a lock.
+func (s suite) waiting() string {
+	return s.sql("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')",
+		`SELECT count(*) > 0 FROM information_schema.processlist WHERE db = database() AND id <> connection_id()
+		AND (state LIKE 'Waiting for table%' OR info LIKE 'UPDATE t SET n = n + 1%' AND command = 'Query')`)
+}
 
 func (s suite) ended(t *testing.T, db session, name string) {
 	t.Helper()

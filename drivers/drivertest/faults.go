@@ -32,12 +32,13 @@ func (s suite) connectionCut(t *testing.T) {
 			holder.exec(s.sql("BEGIN", "START TRANSACTION"), "UPDATE t SET n = n")
 			set := s.load(t, files{"1_a.pre.sql": "-- migrate:transaction none\n-- migrate:lock-timeout 1m\nCREATE TABLE first (n int);\n" + statement + ";\nCREATE TABLE third (n int);"})
 			through := newProxy(t, direct)
+			m := migrator.New(options(open(t, through.url), set))
 			failed := make(chan error, 1)
 			go func() {
-				_, err := migrator.New(options(open(t, through.url), set)).Run(context(), migrator.CmdUp)
+				_, err := m.Run(context(), migrator.CmdUp)
 				failed <- err
 			}()
-			db.await(s.sql("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)", waiting))
+			db.await(s.waiting())
 			through.cut()
 			select {
 			case err := <-failed:

@@ -40,7 +40,7 @@ func (db *DB) State(ctx context.Context, o phases.Object) (string, error) {
 // their names. An index of a partitioned table that is not attached everywhere yet
 // is INVALID by intent and stays.
 func (db *DB) Clear(ctx context.Context, sql string) ([]string, error) {
-	wanted, reindexed := phases.Touched(sqltext.Postgres, sql), phases.Reindexed(sql)
+	wanted, reindexed := phases.Touched(phases.Effects(sqltext.Postgres, sql)), phases.Reindexed(sql)
 	var dropped []string
 	for _, query := range []struct {
 		where   string
