@@ -77,7 +77,7 @@ func (s suite) database(t testing.TB) string { return sandboxtest.DatabaseOn(t, 
 // open connects; the session ends with the test.
 func open(t testing.TB, url string) session {
 	t.Helper()
-	db, err := drivers.Open(t.Context(), url)
+	db, err := drivers.Open(context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

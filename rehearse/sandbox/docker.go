@@ -238,6 +238,17 @@ func (d *docker) lastLog(ctx context.Context) string {
 	return strings.Join(lines[max(0, len(lines)-4):], "; ")
 }
 
+func (d *docker) crash(ctx context.Context) error {
+	id := d.ctr.GetContainerID()
+	if _, err := d.client.ContainerKill(ctx, id, client.ContainerKillOptions{Signal: "KILL"}); err != nil {
+		return err
+	}
+	if _, err := d.client.ContainerStart(ctx, id, client.ContainerStartOptions{}); err != nil {
+		return err
+	}
+	return d.reach(ctx)
+}
+
 // remove deletes the container and its anonymous volumes. It goes by the label, which is there even when the call
 // that created the container failed halfway.
 func (d *docker) remove(ctx context.Context) error {

@@ -92,6 +92,11 @@ func (l *local) serve(ctx context.Context) error {
 		return err
 	}
 	l.port = port
+	return l.startServer(ctx)
+}
+
+// startServer starts the server on its port and waits until it listens.
+func (l *local) startServer(ctx context.Context) error {
 	log, err := os.Create(l.folder.log())
 	if err != nil {
 		return err
@@ -160,6 +165,13 @@ func (l *local) remove(context.Context) error {
 		}
 	}
 	return l.folder.remove()
+}
+
+func (l *local) crash(ctx context.Context) error {
+	if err := stopServer(l.pid, l.gone); err != nil {
+		return err
+	}
+	return l.startServer(ctx)
 }
 
 func (l *local) gone(wait time.Duration) bool {

@@ -127,7 +127,8 @@ func (p postgres) version(ctx context.Context, s *Server) (string, error) {
 			out, _, _ = strings.Cut(out, " ")
 			return out, nil
 		}
-		if !strings.Contains(err.Error(), "starting up") {
+		if message := err.Error(); !strings.Contains(message, "starting up") && !strings.Contains(message, "not yet accepting") &&
+			!strings.Contains(message, "in recovery") {
 			return "", err
 		}
 		if err := sleep(ctx, 50*time.Millisecond); err != nil {

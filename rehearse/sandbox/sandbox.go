@@ -78,6 +78,8 @@ type machine interface {
 	place(ctx context.Context, path string) (placed string, release func(context.Context) error, err error)
 	// describe is the engine's part of Server.Describe, e.g. "docker postgres:15".
 	describe() string
+	// crash ends the server without letting it finish its work, and starts it again on its data.
+	crash(ctx context.Context) error
 	// remove ends the server and deletes all that belongs to it. It may be called again after a failure.
 	remove(ctx context.Context) error
 }
@@ -219,6 +221,18 @@ func (s *Server) SetDurable(ctx context.Context) error {
 		return fmt.Errorf("make the sandbox durable: %w", err)
 	}
 	return nil
+}
+
+// Crash ends the server as a failure of its machine would, and starts it again on its data; it is back when Crash
+// returns. Its URL may be another one afterwards. It is for tests of what outlives a server.
+func (s *Server) Crash(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := s.machine.crash(ctx); err != nil {
+		return fmt.Errorf("crash the sandbox (%s): %w", s.machine.describe(), err)
+	}
+	_, err := s.product.version(ctx, s)
+	return err
 }
 
 // Close ends the server and removes everything that belongs to it, also when ctx has ended: it takes at most 30
