@@ -13,9 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/expandcontract/migrate/drivers"
+	"github.com/expandcontract/migrate/rehearse/sandbox"
 	"github.com/expandcontract/migrate/rehearse/sandbox/sandboxtest"
 )
 
@@ -44,14 +45,21 @@ func commandDir(t testing.TB) string {
 
 // TestScripts runs testdata/script/*.txtar, each with the URL of an empty
 // database of its own in DATABASE_URL.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { scripts(t, "testdata/script", sandboxtest.Local()) }
+
+func TestScriptsOnMariaDB(t *testing.T) {
+	scripts(t, "testdata/mariadb", sandboxtest.Kind{Engine: sandbox.Local, Product: sandbox.MariaDB, Version: sandbox.Version{Major: 10, Minor: 11}})
+}
+
+// scripts runs the real command against databases of one kind of server.
+func scripts(t *testing.T, dir string, kind sandboxtest.Kind) {
 	bin := commandDir(t)
-	sandboxtest.Server(t) // start it once, before the scripts run side by side
+	sandboxtest.On(t, kind) // start it once, before the scripts run side by side
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
-			env.Setenv("DATABASE_URL", sandboxtest.Database(env.T().(testing.TB)))
+			env.Setenv("DATABASE_URL", sandboxtest.DatabaseOn(env.T().(testing.TB), kind))
 			env.Setenv("TMPDIR", env.Getenv("WORK")+"/.tmp")
 			return os.MkdirAll(env.Getenv("TMPDIR"), 0o755)
 		},
@@ -114,24 +122,22 @@ func isDocument(ts *testscript.TestScript, neg bool, args []string) {
 // sql STATEMENT runs it and prints its rows to stdout, columns separated by |.
 func runSQL(ts *testscript.TestScript, neg bool, args []string) {
 	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, ts.Getenv("DATABASE_URL"))
+	db, err := drivers.Open(ctx, ts.Getenv("DATABASE_URL"))
 	ts.Check(err)
-	defer conn.Close(ctx)
-	results, err := conn.PgConn().Exec(ctx, args[0]).ReadAll()
+	defer db.Close(ctx)
+	rows, err := db.Query(ctx, args[0])
 	if neg && err == nil {
 		ts.Fatalf("%s: no error", args[0])
 	}
 	if !neg {
 		ts.Check(err)
 	}
-	for _, result := range results {
-		for _, row := range result.Rows {
-			var columns []string
-			for _, value := range row {
-				columns = append(columns, string(value))
-			}
-			fmt.Fprintln(ts.Stdout(), strings.Join(columns, "|"))
+	for _, row := range rows {
+		var columns []string
+		for _, value := range row {
+			columns = append(columns, fmt.Sprint(value))
 		}
+		fmt.Fprintln(ts.Stdout(), strings.Join(columns, "|"))
 	}
 }
 
