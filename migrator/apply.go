@@ -112,7 +112,11 @@ func (m *Migrator) wholeFile(ctx context.Context, step Step) error {
 	if err := m.verified(ctx, file); err != nil {
 		return err
 	}
-	return m.conclude(ctx, &r)
+	if r.State == Aborting {
+		return m.conclude(ctx, &r)
+	}
+	r.finish(m.Clock())
+	return m.ledger.saveLast(ctx, &r)
 }
 
 // applyStepwise runs statement by statement and keeps count in the row, so that a

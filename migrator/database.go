@@ -55,6 +55,14 @@ type Database interface {
 	MarkBackfill(ctx context.Context) error
 }
 
+// Committer is a Database that takes a transaction's last statement together with
+// its COMMIT.
+type Committer interface {
+	// ExecLast is Exec for the last statement of InTx's fn; its failure may come
+	// with the commit.
+	ExecLast(ctx context.Context, sql string, args ...any) error
+}
+
 // ErrorKind sorts a server's error by what the caller can do about it.
 type ErrorKind string
 

@@ -43,6 +43,19 @@ func (l *Ledger) execCount(ctx context.Context, sql string, values map[string]an
 	return l.db.Exec(ctx, bound, args...)
 }
 
+// execLast is exec for a transaction's last statement.
+func (l *Ledger) execLast(ctx context.Context, sql string, values map[string]any) error {
+	committer, ok := l.db.(Committer)
+	if !ok {
+		return l.exec(ctx, sql, values)
+	}
+	bound, args, err := sqltext.Bind(l.db.Dialect(), l.quoted(sql), values)
+	if err != nil {
+		return err
+	}
+	return committer.ExecLast(ctx, bound, args...)
+}
+
 func (l *Ledger) query(ctx context.Context, sql string, values map[string]any) ([][]any, error) {
 	bound, args, err := sqltext.Bind(l.db.Dialect(), l.quoted(sql), values)
 	if err != nil {
@@ -202,8 +215,8 @@ func recordOf(row []any) (Record, error) {
 }
 
 // insert writes a new row; a row that is there is an error.
-func (l *Ledger) insert(ctx context.Context, r Record) error {
-	err := l.exec(ctx, `INSERT INTO migrate_versions (version, phase, name, checksum, state, statements_total,
+func (l *Ledger) insert(ctx context.Context, r Record, exec func(context.Context, string, map[string]any) error) error {
+	err := exec(ctx, `INSERT INTO migrate_versions (version, phase, name, checksum, state, statements_total,
 		statements_done, in_flight, in_flight_state, digests, started_at, finished_at, duration_ms, applied_by, tool_version, "release", error)
 		VALUES (:version, :phase, :name, :checksum, :state, :total, :done, :flight, :before, :digests, :started, :finished,
 		:duration, :by, :tool, :release, :error)`, r.values())
@@ -277,9 +290,17 @@ func (l *Ledger) save(ctx context.Context, r *Record) error {
 	if r.stored {
 		return l.update(ctx, *r)
 	}
-	if err := l.insert(ctx, *r); err != nil {
+	if err := l.insert(ctx, *r, l.exec); err != nil {
 		return err
 	}
 	r.stored = true
 	return nil
+}
+
+// saveLast is save for the last statement of a transaction.
+func (l *Ledger) saveLast(ctx context.Context, r *Record) error {
+	if r.stored {
+		return l.update(ctx, *r)
+	}
+	return l.insert(ctx, *r, l.execLast)
 }

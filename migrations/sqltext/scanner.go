@@ -15,7 +15,8 @@ type Scanner struct {
 	Keep func(Token) bool
 
 	r      io.Reader
-	chunk  int // bytes to read at a time, at least
+	chunk  int // bytes to read the next time, at least
+	most   int // what chunk grows to
 	margin int // a token this near the window's end may go on behind it
 
 	lexer    *Lexer
@@ -31,17 +32,18 @@ type Scanner struct {
 
 // Sizes of a Scanner's window.
 const (
-	scanChunk  = 1 << 20
+	scanFirst  = 8 << 10 // most files are smaller
+	scanMost   = 1 << 20
 	scanMargin = 4 << 10 // longer than any name, dollar quote's tag or number
 )
 
 // NewScanner returns a scanner at the start of r.
 func NewScanner(d Dialect, r io.Reader) *Scanner {
-	return newScanner(d, r, scanChunk, scanMargin)
+	return newScanner(d, r, scanFirst, scanMost, scanMargin)
 }
 
-func newScanner(d Dialect, r io.Reader, chunk, margin int) *Scanner {
-	s := &Scanner{r: r, chunk: chunk, margin: margin, lexer: NewLexer(d, ""), split: newSplitter(d)}
+func newScanner(d Dialect, r io.Reader, first, most, margin int) *Scanner {
+	s := &Scanner{r: r, chunk: first, most: most, margin: margin, lexer: NewLexer(d, ""), split: newSplitter(d)}
 	s.safe = *s.lexer
 	return s
 }
@@ -116,6 +118,7 @@ func (s *Scanner) end() int { return s.lexer.base + len(s.lexer.src) }
 func (s *Scanner) more() error {
 	rest := s.lexer.src[s.safe.pos.Offset-s.lexer.base:]
 	buffer := make([]byte, len(rest)+max(s.chunk, len(rest)))
+	s.chunk = min(2*s.chunk, s.most)
 	n, err := io.ReadFull(s.r, buffer[copy(buffer, rest):])
 	s.eof = errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	if err != nil && !s.eof {

@@ -10,7 +10,7 @@ import (
 
 // scanAll is what a Scanner with a small window finds.
 func scanAll(d Dialect, src string, chunk int) ([]Statement, []Token, error) {
-	s := newScanner(d, iotest.OneByteReader(strings.NewReader(src)), chunk, 70)
+	s := newScanner(d, iotest.OneByteReader(strings.NewReader(src)), chunk, chunk, 70)
 	s.Keep = func(tok Token) bool { return strings.Contains(tok.Text, "keep") }
 	var all []Statement
 	var comments []Token
