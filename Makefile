@@ -4,7 +4,7 @@ SHELL := /bin/bash
 GO ?= go
 BIN := bin/migrate
 
-.PHONY: help build demo test lint images bench fuzz clean
+.PHONY: help build demo test lint images bench soak fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -32,6 +32,10 @@ images: ## build stand-ins for the official database images that cannot be pulle
 
 bench: ## print ratios against a floor or a peer (slow)
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./rehearse ./migrations/sqltext
+	cd migrator/bench && $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m .
+
+soak: ## the long forms of tests: a file of 200 MB
+	MIGRATE_SOAK=1 $(GO) test -count 1 -timeout 60m -run 'Large' -v ./migrations
 
 FUZZTIME ?= 60s
 fuzz: ## fuzz the lexer and the splitter on both dialects

@@ -33,7 +33,7 @@ func (m *Migration) loadLarge(fsys fs.FS, info fs.FileInfo, d sqltext.Dialect) e
 		return &FileError{Path: m.Path, Err: err}
 	}
 	defer f.Close()
-	return m.parse(f, d, func(section *[]Statement, s Statement) error {
+	return m.parse(f, m.large.size, d, func(section *[]Statement, s Statement) error {
 		switch {
 		case s.Batch != nil:
 			return &FileError{Path: m.Path, Line: s.Pos.Line, Err: fmt.Errorf("a backfill's file may have at most %d MiB", LargeFile>>20)}
@@ -91,7 +91,7 @@ func (m *Migration) reread(done int, yield func(*Statement) bool) error {
 		return &FileError{Path: m.Path, Err: err, Hint: "run the same command again"}
 	}
 	again := &Migration{Version: m.Version, Phase: m.Phase, Name: m.Name, Path: m.Path, large: &large{count: m.large.count}}
-	return again.parse(f, m.large.dialect, func(section *[]Statement, s Statement) error {
+	return again.parse(f, m.large.size, m.large.dialect, func(section *[]Statement, s Statement) error {
 		if section == &again.Statements && s.Ordinal > done && !yield(&s) {
 			return errStop
 		}

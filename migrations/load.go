@@ -87,7 +87,7 @@ func loadFile(fsys fs.FS, dir, name string, d sqltext.Dialect) (*Migration, erro
 		return nil, &FileError{Path: full, Err: err}
 	}
 	defer f.Close()
-	return m, m.parse(f, d, func(section *[]Statement, s Statement) error {
+	return m, m.parse(f, info.Size(), d, func(section *[]Statement, s Statement) error {
 		*section = append(*section, s)
 		return nil
 	})

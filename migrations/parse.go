@@ -13,10 +13,10 @@ import (
 
 // parse reads a file and fills m, save for its statements, which go to keep with
 // the section they belong to.
-func (m *Migration) parse(r io.Reader, d sqltext.Dialect, keep func(*[]Statement, Statement) error) error {
+func (m *Migration) parse(r io.Reader, size int64, d sqltext.Dialect, keep func(*[]Statement, Statement) error) error {
 	sum := newCanonical()
 	checked := &checkedReader{r: io.TeeReader(r, sum), line: 1}
-	scanner := sqltext.NewScanner(d, checked)
+	scanner := sqltext.NewScanner(d, checked, size)
 	first := true
 	scanner.Keep = func(tok sqltext.Token) bool { return isDirective(tok) }
 	p := &parser{m: m, dialect: d, keep: keep, section: &m.Statements}

@@ -51,7 +51,7 @@ func (h history) abortPlan(version migrations.Version) (AbortPlan, error) {
 	if version.IsZero() {
 		version = newest
 	}
-	pre := h.set.Find(migrations.ID{Version: version, Phase: migrations.Pre})
+	pre := h.files[migrations.ID{Version: version, Phase: migrations.Pre}]
 	plan := AbortPlan{Pre: pre, Record: h.records[migrations.ID{Version: version, Phase: migrations.Pre}],
 		Backfill: h.records[migrations.ID{Version: version, Phase: migrations.Backfill}]}
 	post := h.records[migrations.ID{Version: version, Phase: migrations.Post}]

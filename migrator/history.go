@@ -11,12 +11,17 @@ import (
 // history is the files and the ledger's rows seen together.
 type history struct {
 	set     migrations.Set
+	files   map[migrations.ID]*migrations.Migration
 	records map[migrations.ID]*Record
 	newest  map[migrations.Phase]migrations.Version // newest begun version of each phase
 }
 
 func newHistory(set migrations.Set, records []Record) history {
-	h := history{set: set, records: map[migrations.ID]*Record{}, newest: map[migrations.Phase]migrations.Version{}}
+	h := history{set: set, files: map[migrations.ID]*migrations.Migration{}, records: map[migrations.ID]*Record{},
+		newest: map[migrations.Phase]migrations.Version{}}
+	for _, m := range set {
+		h.files[m.ID()] = m
+	}
 	for i := range records {
 		r := &records[i]
 		h.records[r.ID] = r
@@ -100,7 +105,7 @@ func (h history) aborting() *Record {
 func (h history) missing() []string {
 	var warnings []string
 	for id, r := range h.records {
-		if h.set.Find(id) == nil {
+		if h.files[id] == nil {
 			warnings = append(warnings, fmt.Sprintf("%s is in the ledger (%s) but not in the directory", r.Name, r.State))
 		}
 	}
@@ -152,7 +157,7 @@ func (h history) unfinished(m *migrations.Migration) []*migrations.Migration {
 	var open []*migrations.Migration
 	for _, phase := range migrations.Phases()[:m.Phase.Order()] {
 		id := migrations.ID{Version: m.Version, Phase: phase}
-		if before := h.set.Find(id); before != nil && !h.applied(id) {
+		if before := h.files[id]; before != nil && !h.applied(id) {
 			open = append(open, before)
 		}
 	}

@@ -76,19 +76,15 @@ func (l *Ledger) quoted(sql string) string {
 // Exists reports whether the ledger's tables are there. Reading commands treat
 // an absent ledger as an empty one and create nothing.
 func (l *Ledger) Exists(ctx context.Context) (bool, error) {
-	rows, err := l.db.Query(ctx, `SELECT count(*) FROM information_schema.tables
-		WHERE table_name = 'migrate_versions' AND table_schema = `+l.schema())
+	query := `SELECT count(*) FROM information_schema.tables WHERE table_name = 'migrate_versions' AND table_schema = database()`
+	if l.db.Dialect() == sqltext.Postgres { // its information schema takes milliseconds for a thousand tables
+		query = `SELECT count(to_regclass(quote_ident(current_schema()) || '.migrate_versions'))`
+	}
+	rows, err := l.db.Query(ctx, query)
 	if err != nil {
 		return false, fmt.Errorf("look for the ledger: %w", err)
 	}
 	return asInt(rows[0][0]) > 0, nil
-}
-
-func (l *Ledger) schema() string {
-	if l.db.Dialect() == sqltext.Postgres {
-		return "current_schema()"
-	}
-	return "database()"
 }
 
 // Upgrade brings the ledger's tables to this tool's version with the tool's own

@@ -36,7 +36,7 @@ func (h history) repairs() []Repair {
 		}
 	}
 	for id, r := range h.records {
-		if h.set.Find(id) == nil {
+		if h.files[id] == nil {
 			gone = append(gone, Repair{Name: r.Name, Old: r.Checksum, row: r})
 		}
 	}

@@ -32,14 +32,13 @@ type Scanner struct {
 
 // Sizes of a Scanner's window.
 const (
-	scanFirst  = 8 << 10 // most files are smaller
 	scanMost   = 1 << 20
 	scanMargin = 4 << 10 // longer than any name, dollar quote's tag or number
 )
 
-// NewScanner returns a scanner at the start of r.
-func NewScanner(d Dialect, r io.Reader) *Scanner {
-	return newScanner(d, r, scanFirst, scanMost, scanMargin)
+// NewScanner returns a scanner at the start of r, which has about size bytes.
+func NewScanner(d Dialect, r io.Reader, size int64) *Scanner {
+	return newScanner(d, r, int(min(max(size+1, 1), scanMost)), scanMost, scanMargin)
 }
 
 func newScanner(d Dialect, r io.Reader, first, most, margin int) *Scanner {
