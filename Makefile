@@ -38,9 +38,10 @@ soak: ## the long forms of tests: a file of 200 MB
 	MIGRATE_SOAK=1 $(GO) test -count 1 -timeout 60m -run 'Large' -v ./migrations
 
 FUZZTIME ?= 60s
-fuzz: ## fuzz the lexer and the splitter on both dialects
-	@for target in $$(grep -hoE '^func (Fuzz[A-Za-z]+)' migrations/sqltext/*_test.go | cut -d' ' -f2); do \
-	  $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./migrations/sqltext || exit 1; done
+fuzz: ## fuzz the lexer, the splitter and the effects on both dialects
+	@for package in ./migrations/sqltext ./phases; do \
+	  for target in $$(grep -hoE '^func (Fuzz[A-Za-z]+)' $$package/*_test.go | cut -d' ' -f2); do \
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; done; done
 
 clean: ## remove what was built here
 	@rm -rf bin reports

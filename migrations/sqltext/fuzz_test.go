@@ -3,6 +3,7 @@ package sqltext
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -76,6 +77,7 @@ func fuzzSplit(f *testing.F, d Dialect) {
 		if err != nil && !errors.As(err, &syntax) {
 			t.Fatalf("error %T: %v", err, err)
 		}
+		scanned(t, d, src, statements, err)
 		at := 0
 		for _, s := range statements {
 			if s.Pos.Offset < at || s.End.Offset <= s.Pos.Offset || s.End.Offset > len(src) {
@@ -89,6 +91,19 @@ func fuzzSplit(f *testing.F, d Dialect) {
 			bindAll(t, d, s.Text)
 		}
 	})
+}
+
+// scanned holds that a Scanner with a window of a few bytes finds the same.
+func scanned(t *testing.T, d Dialect, src string, want []Statement, wantErr error) {
+	t.Helper()
+	s := newScanner(d, strings.NewReader(src), 16, 64, 256)
+	var got []Statement
+	for s.Scan() {
+		got = append(got, s.Statement())
+	}
+	if (s.Err() == nil) != (wantErr == nil) || wantErr == nil && !slices.Equal(got, want) {
+		t.Fatalf("scanned %+v, %v\nsplit %+v, %v", got, s.Err(), want, wantErr)
+	}
 }
 
 func bindAll(t *testing.T, d Dialect, sql string) {
