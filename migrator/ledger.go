@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ type Ledger struct {
 	clock func() time.Time
 	who   string
 	tool  string
+	home  string // the schema of its tables, quoted; "": not known yet
 }
 
 // exec runs the ledger's SQL, written with :name parameters for every dialect.
@@ -64,27 +66,45 @@ func (l *Ledger) query(ctx context.Context, sql string, values map[string]any) (
 	return l.db.Query(ctx, bound, args...)
 }
 
-// quoted puts the dialect's quotes where the ledger's SQL has double ones: around
-// column names that MySQL reserves.
+// quoted puts the dialect's quotes where the ledger's SQL has double ones, around
+// column names that MySQL reserves, and says where its tables are: a file may have
+// set another search path or database for its session.
 func (l *Ledger) quoted(sql string) string {
 	if l.db.Dialect() == sqltext.MySQL {
-		return strings.ReplaceAll(sql, `"`, "`")
+		sql = strings.ReplaceAll(sql, `"`, "`")
+	}
+	if l.home != "" {
+		sql = ledgerTable.ReplaceAllString(sql, l.home+".$0")
 	}
 	return sql
 }
 
+var ledgerTable = regexp.MustCompile(`\bmigrate_(versions|backfills|releases)\b`)
+
 // Exists reports whether the ledger's tables are there. Reading commands treat
 // an absent ledger as an empty one and create nothing.
 func (l *Ledger) Exists(ctx context.Context) (bool, error) {
-	query := `SELECT count(*) FROM information_schema.tables WHERE table_name = 'migrate_versions' AND table_schema = database()`
+	query := `SELECT database(), count(*) FROM information_schema.tables WHERE table_name = 'migrate_versions' AND table_schema = database()`
+	if l.home != "" {
+		query = strings.ReplaceAll(query, "database()", "'"+strings.ReplaceAll(strings.Trim(l.home, "`"), "'", "''")+"'")
+	}
 	if l.db.Dialect() == sqltext.Postgres { // its information schema takes milliseconds for a thousand tables
-		query = `SELECT count(to_regclass(quote_ident(current_schema()) || '.migrate_versions'))`
+		query = `SELECT quote_ident(current_schema()), count(to_regclass(quote_ident(current_schema()) || '.migrate_versions'))`
+		if l.home != "" {
+			query = strings.ReplaceAll(query, "quote_ident(current_schema())", "'"+strings.ReplaceAll(l.home, "'", "''")+"'")
+		}
 	}
 	rows, err := l.db.Query(ctx, query)
 	if err != nil {
 		return false, fmt.Errorf("look for the ledger: %w", err)
 	}
-	return asInt(rows[0][0]) > 0, nil
+	if home := asString(rows[0][0]); l.home == "" && home != "" {
+		l.home = home
+		if l.db.Dialect() == sqltext.MySQL {
+			l.home = sqltext.MySQL.QuoteIdent(home)
+		}
+	}
+	return asInt(rows[0][1]) > 0, nil
 }
 
 // Upgrade brings the ledger's tables to this tool's version with the tool's own

@@ -125,14 +125,16 @@ func (m *Migrator) Run(ctx context.Context, cmd Command) (Result, error) {
 
 // prepare plans under the lock and makes the database ready for the first step.
 func (m *Migrator) prepare(ctx context.Context, cmd Command) (Plan, error) {
+	// An earlier run of the same session may have left it elsewhere.
+	if err := m.DB.Reset(ctx, m.LockTimeout, m.StatementTimeout); err != nil {
+		return Plan{}, err
+	}
+	m.settled = settings{known: true, lock: m.LockTimeout, statement: m.StatementTimeout}
 	plan, err := m.Plan(ctx, cmd)
 	if err != nil || len(plan.Steps) == 0 {
 		return plan, err
 	}
 	if err := m.check(ctx, cmd, plan); err != nil {
-		return plan, err
-	}
-	if err := m.DB.SetTimeouts(ctx, m.LockTimeout, 0); err != nil {
 		return plan, err
 	}
 	return plan, m.retrying(ctx, Event{}, func() error { return m.ledger.Upgrade(ctx) })

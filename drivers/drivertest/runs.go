@@ -4,6 +4,7 @@ import (
 	stdcontext "context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +22,7 @@ func (s suite) runs(t *testing.T) {
 		"one change": s.oneChange, "empty database": s.emptyDatabase, "resume": s.resume, "drift": s.drift, "late": s.late,
 		"staged equals fresh": s.stagedEqualsFresh, "session settings": s.sessionSettings, "backfill": s.backfill,
 		"online DDL": s.onlineDDL, "table locks": s.tableLocks, "bodies": s.bodies, "release": s.release, "failed build": s.failedBuild, "build progress": s.progress,
-		"abort": s.abort, "baseline": s.baseline,
+		"elsewhere": s.elsewhere, "abort": s.abort, "baseline": s.baseline,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,6 +192,28 @@ func (s suite) sessionSettings(t *testing.T, url string) {
 	run(t, again, s.load(t, files{"1_a.pre.sql": text}), migrator.CmdPre)
 	if v := fmt.Sprint(open(t, url).value("SELECT v FROM " + s.sql("other.", "") + "result")); v != s.sql("other, public", "7") {
 		t.Errorf("the setting was %s when the file was resumed", v)
+	}
+}
+
+// elsewhere proves that a file which leads its session to another schema does not
+// lead it away from the ledger.
+func (s suite) elsewhere(t *testing.T, url string) {
+	db := open(t, url)
+	other := s.database(t)
+	name, _, _ := strings.Cut(path.Base(other), "?")
+	db.exec(s.sql("CREATE SCHEMA other", "SELECT 1"))
+	away := s.sql("SET search_path = other", "USE `"+name+"`")
+	for i, head := range []string{"", "-- migrate:transaction none\n"} {
+		text := head + away + fmt.Sprintf(";\nCREATE TABLE t%d (n int);\nINSERT INTO t%[1]d VALUES (1);", i)
+		set := s.load(t, files{fmt.Sprintf("%d_a.pre.sql", i+1): text})
+		run(t, db, set, migrator.CmdPre)
+		run(t, db, set, migrator.CmdPre)
+	}
+	if !s.postgres() {
+		db = open(t, other)
+	}
+	if n := db.value("SELECT count(*) FROM " + s.sql("other.", "") + "t1"); n != int64(1) {
+		t.Errorf("%v rows, want one", n)
 	}
 }
 
