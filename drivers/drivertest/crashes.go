@@ -245,26 +245,43 @@ func (s suite) atRandom(t *testing.T) {
 	started := time.Now()
 	run(t, open(t, fresh), s.load(t, f), migrator.CmdUp)
 	whole := time.Since(started)
-	url, kills := s.database(t), 0
-	for kills < 20 {
+	want := s.schema(t, fresh)
+	for kills, databases := 0, 1; kills < 20; databases++ {
+		url := s.database(t)
+		kills += s.killAtRandom(t, url, f, whole, 20-kills)
+		db := open(t, url)
+		run(t, db, s.load(t, f), migrator.CmdUp)
+		if diff := cmp.Diff(want, s.schema(t, url)); diff != "" {
+			t.Errorf("the schema differs from the uninterrupted one (-):\n%s", diff)
+		}
+		countFifty(t, db)
+		t.Logf("%d kills, %d databases", kills, databases)
+	}
+}
+
+// killAtRandom runs the files again and again, killing each run, until one gets
+// through or there were enough kills, and returns how many there were.
+func (s suite) killAtRandom(t *testing.T, url string, f files, whole time.Duration, enough int) int {
+	t.Helper()
+	for kills := 0; ; kills++ {
+		if kills == enough {
+			return kills
+		}
 		cmd := start(t, url, f, "")
 		timer := time.AfterFunc(50*time.Millisecond+rand.N(whole/8), func() { _ = cmd.Process.Kill() })
 		err := cmd.Wait()
 		timer.Stop()
 		if err == nil {
-			break
+			return kills
 		}
 		if code := cmd.ProcessState.ExitCode(); code > 0 {
 			t.Fatalf("after %d kills a run failed with code %d", kills, code)
 		}
-		kills++
 	}
-	t.Logf("%d kills", kills)
-	db := open(t, url)
-	run(t, db, s.load(t, f), migrator.CmdUp)
-	if diff := cmp.Diff(s.schema(t, fresh), s.schema(t, url)); diff != "" {
-		t.Errorf("the schema differs from the uninterrupted one (-):\n%s", diff)
-	}
+}
+
+func countFifty(t *testing.T, db session) {
+	t.Helper()
 	for i := 1; i <= 50; i++ {
 		want := int64(0)
 		if i%5 == 0 {

@@ -4,7 +4,9 @@ import (
 	stdcontext "context"
 	"errors"
 	"fmt"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +24,7 @@ func (s suite) runs(t *testing.T) {
 		"one change": s.oneChange, "empty database": s.emptyDatabase, "resume": s.resume, "drift": s.drift, "late": s.late,
 		"staged equals fresh": s.stagedEqualsFresh, "session settings": s.sessionSettings, "backfill": s.backfill,
 		"online DDL": s.onlineDDL, "table locks": s.tableLocks, "bodies": s.bodies, "release": s.release, "failed build": s.failedBuild, "build progress": s.progress,
-		"elsewhere": s.elsewhere, "abort": s.abort, "baseline": s.baseline,
+		"elsewhere": s.elsewhere, "large file": s.largeFile, "abort": s.abort, "baseline": s.baseline,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -418,5 +420,30 @@ func (s suite) baseline(t *testing.T, url string) {
 	plan, err := migrator.New(options(db, set)).Plan(context(), migrator.CmdUp)
 	if err != nil || len(plan.Steps) != 0 {
 		t.Errorf("%d files are pending: %v", len(plan.Steps), err)
+	}
+}
+
+// largeFile runs a file that is read piece by piece, with one long line in it.
+func (s suite) largeFile(t *testing.T, url string) {
+	var text strings.Builder
+	text.WriteString("CREATE TABLE big (id bigint PRIMARY KEY, note " + s.sql("text", "longtext") + ");\n")
+	fmt.Fprintf(&text, "INSERT INTO big VALUES (0, '%s');\n", strings.Repeat("long;", 400_000))
+	n := 1
+	for ; text.Len() <= migrations.LargeFile; n++ {
+		fmt.Fprintf(&text, "INSERT INTO big VALUES (%d, '%s');\n", n, strings.Repeat("it''s; ", 500))
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "1_big.pre.sql"), []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := migrations.Load(os.DirFS(dir), dir, s.dialect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, url)
+	run(t, db, set, migrator.CmdPre)
+	run(t, db, set, migrator.CmdPre)
+	if rows := db.value("SELECT count(*) FROM big WHERE length(note) > 2000"); rows != int64(n) {
+		t.Errorf("%v rows, want %d", rows, n)
 	}
 }
