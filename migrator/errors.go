@@ -106,3 +106,17 @@ func (e *BudgetError) Hint() string {
 	}
 	return "run the same command again when the database is less busy"
 }
+
+// ConnectError is a connection that could not be made.
+type ConnectError struct {
+	Message string // with host, port, database and user, never the password
+	Next    string // what to look at
+	Err     error
+}
+
+func (e *ConnectError) Error() string { return e.Message }
+
+func (e *ConnectError) Unwrap() error { return e.Err }
+
+// Hint is what to look at.
+func (e *ConnectError) Hint() string { return e.Next }

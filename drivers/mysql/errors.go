@@ -72,16 +72,6 @@ func position(message, sql string) int {
 	return utf8.RuneCountInString(sql[:offset]) + 1
 }
 
-// connectFailure is a connection that could not be made, with what to look at.
-type connectFailure struct {
-	message, hint string
-	err           error
-}
-
-func (e *connectFailure) Error() string { return e.message }
-func (e *connectFailure) Unwrap() error { return e.err }
-func (e *connectFailure) Hint() string  { return e.hint }
-
 // connectError words a failed connection without the URL.
 func connectError(config *mysqldriver.Config, err error) error {
 	where := fmt.Sprintf("connect to MySQL at %s, database %s, as %s", config.Addr, config.DBName, config.User)
@@ -95,7 +85,7 @@ func connectError(config *mysqldriver.Config, err error) error {
 	if config.Passwd != "" {
 		reason = strings.ReplaceAll(reason, config.Passwd, "***")
 	}
-	return &connectFailure{message: where + ": " + reason, hint: hint, err: serverError(err, "")}
+	return &migrator.ConnectError{Message: where + ": " + reason, Next: hint, Err: serverError(err, "")}
 }
 
 func connectHint(number uint16) string {

@@ -48,16 +48,6 @@ func behind(ahead int, err error) error {
 	return err
 }
 
-// connectFailure is a connection that could not be made, with what to look at.
-type connectFailure struct {
-	message, hint string
-	err           error
-}
-
-func (e *connectFailure) Error() string { return e.message }
-func (e *connectFailure) Unwrap() error { return e.err }
-func (e *connectFailure) Hint() string  { return e.hint }
-
 // connectError words a failed connection without the URL.
 func connectError(config *pgx.ConnConfig, err error) error {
 	where := fmt.Sprintf("connect to PostgreSQL at %s:%d, database %s, as %s", config.Host, config.Port, config.Database, config.User)
@@ -71,7 +61,7 @@ func connectError(config *pgx.ConnConfig, err error) error {
 	if config.Password != "" {
 		reason = strings.ReplaceAll(reason, config.Password, "***")
 	}
-	return &connectFailure{message: where + ": " + reason, hint: hint, err: serverError(err)}
+	return &migrator.ConnectError{Message: where + ": " + reason, Next: hint, Err: serverError(err)}
 }
 
 func connectHint(code string) string {
