@@ -15,19 +15,8 @@ type reader struct {
 
 // newReader lexes the statement; behind what cannot be lexed there is nothing.
 func newReader(d sqltext.Dialect, sql string) *reader {
-	r := &reader{dialect: d}
-	lexer := sqltext.NewLexer(d, sql)
-	for {
-		token, err := lexer.Next()
-		if err != nil {
-			return r
-		}
-		switch token.Kind {
-		case sqltext.Space, sqltext.LineComment, sqltext.BlockComment:
-		default:
-			r.tokens = append(r.tokens, token)
-		}
-	}
+	tokens, _ := significant(d, sql)
+	return &reader{dialect: d, tokens: tokens}
 }
 
 func (r *reader) next() (sqltext.Token, bool) {
@@ -81,22 +70,9 @@ func (r *reader) name(kind Kind) (Object, bool) {
 }
 
 func (r *reader) identifier() (string, bool) {
-	if len(r.tokens) == 0 {
+	if len(r.tokens) == 0 || !isName(r.tokens[0]) {
 		return "", false
 	}
-	token := r.tokens[0]
-	switch token.Kind {
-	case sqltext.QuotedIdent:
-		r.tokens = r.tokens[1:]
-		quote := token.Text[:1]
-		return strings.ReplaceAll(strings.TrimSuffix(token.Text[1:], quote), quote+quote, quote), true
-	case sqltext.Word:
-		r.tokens = r.tokens[1:]
-		if r.dialect == sqltext.Postgres {
-			return strings.ToLower(token.Text), true
-		}
-		return token.Text, true
-	default:
-		return "", false
-	}
+	token, _ := r.next()
+	return identifier(r.dialect, token), true
 }

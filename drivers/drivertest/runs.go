@@ -50,7 +50,7 @@ func (s suite) shop() files {
 	}
 }
 
-// rows fills the tables of shop's first change.
+// fill makes rows in the tables of shop's first change.
 func fill(db session) {
 	for i := range 10 {
 		db.exec(fmt.Sprintf("INSERT INTO orders (id, note, total) VALUES (%d, 'n%d', %d)", i+1, i+1, i))

@@ -191,7 +191,7 @@ func (s *Server) restoreError(snap Snapshot, err error) error {
 		return fmt.Errorf("restore %s: %s: copy or dump it again: %w", where, message, ErrTruncated)
 	case strings.Contains(failed.messages, "unsupported version"):
 		return fmt.Errorf("restore %s: %s: pg_dump %s wrote it: restore it into a server of version %d or newer: %w",
-			where, message, snap.ToolVersion, leadingInt(snap.ToolVersion), ErrNoEngine)
+			where, message, snap.ToolVersion, ParseVersion(PostgreSQL, snap.ToolVersion).Major, ErrNoEngine)
 	}
 	return fmt.Errorf("restore %s into %s: %s", where, s.Describe(), message)
 }

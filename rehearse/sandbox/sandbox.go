@@ -267,13 +267,3 @@ func randomHex(bytes int) string {
 	rand.Read(b)
 	return hex.EncodeToString(b)
 }
-
-// leadingInt reads the digits a version starts with; 0 when there are none.
-func leadingInt(s string) int {
-	end := 0
-	for end < len(s) && s[end] >= '0' && s[end] <= '9' {
-		end++
-	}
-	n, _ := strconv.Atoi(s[:end])
-	return n
-}
